@@ -21,8 +21,8 @@ pub mod flags;
 pub mod layout;
 pub mod note;
 pub mod queue;
-pub mod sysno;
 #[cfg(all(target_os = "plan9", target_arch = "x86_64"))]
 pub mod syscall;
+pub mod sysno;
 pub mod tos;
 pub mod ureg;

@@ -1,0 +1,199 @@
+//! What a kernel's error texts mean.
+//!
+//! Plan 9's errors are strings; portable Rust code asks for a kind and compares numbers. Here each text that the kernel
+//! and the usual file servers give has a fixed code, the well-known number where there is a clear counterpart, and a
+//! kind. 9front writes `TEXT: 'path'`, the 4th edition `'path' TEXT`: the path is no part of the meaning and is never
+//! parsed out, only stepped over (`port/error.h`, `ip/*.c`).
+
+/// The meaning of an error text. Each has its counterpart in `std::io::ErrorKind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    NotFound,
+    PermissionDenied,
+    ConnectionRefused,
+    ConnectionReset,
+    HostUnreachable,
+    NetworkUnreachable,
+    AddrInUse,
+    AddrNotAvailable,
+    BrokenPipe,
+    AlreadyExists,
+    NotADirectory,
+    IsADirectory,
+    DirectoryNotEmpty,
+    ReadOnlyFilesystem,
+    InvalidInput,
+    TimedOut,
+    StorageFull,
+    NotSeekable,
+    ResourceBusy,
+    InvalidFilename,
+    ArgumentListTooLong,
+    Interrupted,
+    OutOfMemory,
+    Other,
+}
+
+/// An error text that is known, with its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    pub text: &'static str,
+    pub code: i32,
+    pub kind: Kind,
+}
+
+/// Codes from here on belong to texts that are not in [`TABLE`]; whoever interns them hands them out.
+pub const FIRST_INTERNED: i32 = 0x1000;
+
+/// The code of `interrupted`.
+pub const INTERRUPTED: i32 = 4;
+
+macro_rules! table {
+    ($($text:literal $code:literal $kind:ident;)*) => {
+        /// Every known text, each with a code of its own.
+        pub const TABLE: &[Known] = &[$(Known { text: $text, code: $code, kind: Kind::$kind }),*];
+    };
+}
+
+table! {
+    "file does not exist" 2 NotFound;
+    "file not found" 0x202 NotFound;
+    "directory entry not found" 0x203 NotFound;
+    "not mounted" 0x204 NotFound;
+    "process exited" 3 NotFound;
+    "interrupted" 4 Interrupted;
+    "i/o error" 5 Other;
+    "exec header invalid" 8 InvalidInput;
+    "fd out of range or not open" 9 InvalidInput;
+    "inappropriate use of fd" 0x209 InvalidInput;
+    "no living children" 10 NotFound;
+    "no procs" 11 OutOfMemory;
+    "virtual memory allocation failed" 12 OutOfMemory;
+    "kernel allocate failed" 0x20C OutOfMemory;
+    "permission denied" 13 PermissionDenied;
+    "access permission denied" 0x20D PermissionDenied;
+    "mounted directory forbids creation" 0x20E PermissionDenied;
+    "mount/attach disallowed" 0x20F PermissionDenied;
+    "device or object already in use" 16 ResourceBusy;
+    "is a mount point" 0x210 ResourceBusy;
+    "file is locked" 0x211 ResourceBusy;
+    "file already exists" 17 AlreadyExists;
+    "file exists" 0x212 AlreadyExists;
+    "not a directory" 20 NotADirectory;
+    "file is a directory" 21 IsADirectory;
+    "is a directory" 0x215 IsADirectory;
+    "bad arg in system call" 22 InvalidInput;
+    "bad process or channel control request" 0x216 InvalidInput;
+    "unknown control request" 0x217 InvalidInput;
+    "unknown control message" 0x218 InvalidInput;
+    "wrong #args in control message" 0x219 InvalidInput;
+    "negative i/o offset" 0x21A InvalidInput;
+    "read or write too large" 0x21B InvalidInput;
+    "read or write too small" 0x21C InvalidInput;
+    "i/o count too small" 0x21D InvalidInput;
+    "stat buffer too small" 0x21E InvalidInput;
+    "malformed stat buffer" 0x21F InvalidInput;
+    "bad ip address syntax" 0x220 InvalidInput;
+    "bad numeric port" 0x221 InvalidInput;
+    "malformed address" 0x222 InvalidInput;
+    "seek in directory" 0x223 InvalidInput;
+    "no free file descriptors" 24 Other;
+    "no space" 28 StorageFull;
+    "file system full" 0x224 StorageFull;
+    "seek on a stream" 29 NotSeekable;
+    "read-only fs" 30 ReadOnlyFilesystem;
+    "file system read only" 0x225 ReadOnlyFilesystem;
+    "i/o on hungup channel" 32 BrokenPipe;
+    "name too long" 36 InvalidFilename;
+    "bad character in file name" 0x226 InvalidFilename;
+    "file name syntax" 0x227 InvalidFilename;
+    "empty file name" 0x228 InvalidFilename;
+    "remove -- directory not empty" 39 DirectoryNotEmpty;
+    "address in use" 98 AddrInUse;
+    "connection in use" 0x229 AddrInUse;
+    "not a local IP address" 99 AddrNotAvailable;
+    "no ports available" 0x22A AddrNotAvailable;
+    "net unreachable" 101 NetworkUnreachable;
+    "no route" 0x22B NetworkUnreachable;
+    "Hangup" 104 ConnectionReset;
+    "no free devices" 105 OutOfMemory;
+    "connection timed out" 110 TimedOut;
+    "connection refused" 111 ConnectionRefused;
+    "port unreachable" 0x22C ConnectionRefused;
+    "host unreachable" 113 HostUnreachable;
+    "not announced" 0x22D InvalidInput;
+    "listen hungup" 0x22E InvalidInput;
+    "no error" 0x22F Other;
+}
+
+/// Finds what is known of an error text, with or without a path at either end; `None` for any other text.
+pub fn classify(text: &str) -> Option<&'static Known> {
+    let bare = after_quoted(text).unwrap_or(text);
+    TABLE.iter().find(|known| is_or_precedes_path(bare, known.text))
+}
+
+/// What is known of a code that [`classify`] gave.
+pub fn by_code(code: i32) -> Option<&'static Known> {
+    TABLE.iter().find(|known| known.code == code)
+}
+
+/// `TEXT` alone, or followed by a colon or a space and more: `TEXT: 'path'`, `TEXT "frob x"`.
+fn is_or_precedes_path(text: &str, known: &str) -> bool {
+    match text.strip_prefix(known) {
+        Some("") => true,
+        Some(rest) => rest.starts_with(": ") || rest.starts_with(" \"") || rest.starts_with(" '"),
+        None => false,
+    }
+}
+
+/// What follows `'path' ` at the start of a text; a quote inside the path is doubled.
+fn after_quoted(text: &str) -> Option<&str> {
+    let mut rest = text.strip_prefix('\'')?;
+    loop {
+        let (_, behind) = rest.split_once('\'')?;
+        match behind.strip_prefix('\'') {
+            Some(doubled) => rest = doubled,
+            None => return behind.strip_prefix(' '),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(text: &str) -> Option<Kind> {
+        classify(text).map(|known| known.kind)
+    }
+
+    #[test]
+    fn paths_at_either_end_do_not_matter() {
+        assert_eq!(kind("file does not exist"), Some(Kind::NotFound));
+        assert_eq!(kind("file does not exist: '/x'"), Some(Kind::NotFound));
+        assert_eq!(kind("'/x' file does not exist"), Some(Kind::NotFound));
+        assert_eq!(kind("'it''s here' permission denied"), Some(Kind::PermissionDenied));
+        assert_eq!(kind("interrupted: '/net/tcp/1/listen'"), Some(Kind::Interrupted));
+        assert_eq!(kind("unknown control message \"frob x\""), Some(Kind::InvalidInput));
+    }
+
+    #[test]
+    fn a_path_is_never_taken_for_the_text() {
+        assert_eq!(kind("strange: 'permission denied'"), None);
+        assert_eq!(kind("interrupted by rain"), None);
+        assert_eq!(kind("'permission denied"), None);
+        assert_eq!(kind(""), None);
+    }
+
+    #[test]
+    fn each_text_and_each_code_stands_once() {
+        for (i, a) in TABLE.iter().enumerate() {
+            assert!((1..FIRST_INTERNED).contains(&a.code), "{}", a.text);
+            assert_eq!(by_code(a.code), Some(a), "code of {:?}", a.text);
+            for b in &TABLE[i + 1..] {
+                assert_ne!(a.text, b.text);
+                assert_ne!(a.code, b.code, "{} and {}", a.text, b.text);
+            }
+        }
+        assert_eq!(classify("interrupted").unwrap().code, INTERRUPTED);
+    }
+}
