@@ -103,16 +103,16 @@ fn no_note_outlives_its_operation() {
                 seen => break seen,
             }
         };
-        if let Some((operation, deadline)) = seen {
-            if proc.slot.claim(operation) {
-                assert_eq!(deadline, operation.number() * 10, "the deadline of another operation");
-                fired[operation.number() as usize - 1] = true;
+        if let Some((operation, deadline)) = seen
+            && proc.slot.claim(operation)
+        {
+            assert_eq!(deadline, operation.number() * 10, "the deadline of another operation");
+            fired[operation.number() as usize - 1] = true;
+            let accepted = proc.post(operation);
+            proc.slot.posted(operation, accepted);
+            if proc.slot.reclaim(operation) {
                 let accepted = proc.post(operation);
                 proc.slot.posted(operation, accepted);
-                if proc.slot.reclaim(operation) {
-                    let accepted = proc.post(operation);
-                    proc.slot.posted(operation, accepted);
-                }
             }
         }
 
