@@ -1,5 +1,8 @@
-//! The slot protocol as std compiles it, taken from the same source file, so that a model checker can try every
-//! interleaving of its owner, the deadline thread and the note handler on the host.
+//! The pure parts of std's deadlines as std compiles them, from the same source files, so that the host can try every
+//! interleaving of the slot's owner, the deadline thread and the note handler, and the write rule against a queue.
 
 #[path = "../../../../library/std/src/sys/pal/plan9/deadline/slot.rs"]
 pub mod slot;
+
+#[path = "../../../../library/std/src/sys/pal/plan9/deadline/write_rule.rs"]
+pub mod write_rule;
