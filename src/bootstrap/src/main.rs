@@ -1,0 +1,50 @@
+//! The one entry to the project, so that nobody needs to know how a sysroot for an unknown target is made.
+//!
+//! Each verb is one file under `verbs`. A failure is one sentence with the cause under it and the mend in it.
+
+mod layout;
+mod overlay;
+mod progress;
+mod sysroot;
+mod toolchain;
+mod tools;
+mod verbs;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Build, run and test Rust programs for Plan 9.
+#[derive(Parser)]
+#[command(name = "x", version)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Lay the fork over upstream's library, build std for Plan 9 and a toolchain directory around it
+    Build(verbs::build::Args),
+    /// Build a program for Plan 9 and run it in the embedded machine
+    Run(verbs::run::Args),
+    /// Run the host's tests, or a crate's tests in the embedded machine
+    Test(verbs::test::Args),
+    /// Say what was found on this machine and what is missing; changes nothing
+    Doctor,
+}
+
+fn main() -> ExitCode {
+    let result = layout::Layout::find().and_then(|layout| match Cli::parse().verb {
+        Verb::Build(args) => verbs::build::run(&layout, &args),
+        Verb::Run(args) => verbs::run::run(&layout, &args),
+        Verb::Test(args) => verbs::test::run(&layout, &args),
+        Verb::Doctor => verbs::doctor::run(&layout),
+    });
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("x: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

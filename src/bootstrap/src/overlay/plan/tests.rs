@@ -1,0 +1,144 @@
+//! A small upstream and a small fork, through the plan and onto the disk.
+
+use super::*;
+use crate::overlay::write;
+use std::time::{Duration, SystemTime};
+
+const UPSTREAM: &[(&str, &str)] = &[
+    ("Cargo.toml", "[workspace]\nmembers = ['std', 'coretests', 'alloctests']\n"),
+    ("std/Cargo.toml", "[package]\nname = 'std'\n[dev-dependencies]\nrand = '0.9'\n"),
+    ("std/src/sys/alloc/mod.rs", "cfg_select! {\n    unix => {}\n}\n"),
+    (
+        "compiler-builtins/compiler-builtins/Cargo.toml",
+        "[build-dependencies]\ncc = '1'\n[features]\nc = ['dep:cc']\n",
+    ),
+    ("profiler_builtins/Cargo.toml", "[build-dependencies]\ncc = '1'\n"),
+];
+
+const HOOK: &str = "[[hook]]\nfile = 'std/src/sys/alloc/mod.rs'\ncfg_select = 1\nlines = '    plan9 => {}'\nwhy = 'w'\n";
+
+struct Trees {
+    dir: tempfile::TempDir,
+}
+
+impl Trees {
+    fn new(own: &[(&str, &str)]) -> Self {
+        let trees = Self { dir: tempfile::tempdir().unwrap() };
+        for (root, files) in [("up", UPSTREAM), ("own", own)] {
+            fs::create_dir_all(trees.path(root)).unwrap();
+            for (file, text) in files {
+                trees.put(&format!("{root}/{file}"), text);
+            }
+        }
+        trees
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn put(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn plan(&self) -> Result<Plan> {
+        plan(&self.path("up"), &self.path("own"))
+    }
+
+    fn write(&self) -> write::Written {
+        write::write(&self.plan().unwrap(), &self.path("out")).unwrap()
+    }
+
+    fn out(&self, file: &str) -> String {
+        fs::read_to_string(self.path("out").join(file)).unwrap()
+    }
+
+    fn refused(&self) -> String {
+        format!("{:#}", self.plan().unwrap_err())
+    }
+}
+
+#[test]
+fn lays_own_files_and_hooks_over_upstream() {
+    let own = [
+        ("hooks/alloc.toml", HOOK),
+        ("std/src/sys/alloc/plan9.rs", "//! Ours.\n"),
+        ("plan9-abi/Cargo.toml", ""),
+    ];
+    let trees = Trees::new(&own);
+    let plan = trees.plan().unwrap();
+    assert_eq!((plan.own, plan.hooked, plan.count.hooks, plan.count.added), (2, 1, 1, 1));
+    trees.write();
+    assert_eq!(
+        trees.out("std/src/sys/alloc/mod.rs"),
+        "cfg_select! {\n    plan9 => {}\n    unix => {}\n}\n"
+    );
+    assert_eq!(trees.out("std/src/sys/alloc/plan9.rs"), "//! Ours.\n");
+    assert!(!trees.out("std/Cargo.toml").contains("rand"));
+    assert!(trees.path("out/plan9-abi/Cargo.toml").is_file() && !trees.path("out/hooks").exists());
+}
+
+#[test]
+fn an_own_file_that_exists_upstream_is_refused() {
+    let error = Trees::new(&[("std/src/sys/alloc/mod.rs", "")]).refused();
+    assert!(
+        error.contains("std/src/sys/alloc/mod.rs") && error.contains("exists upstream"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_hook_on_no_file_is_refused() {
+    let error = Trees::new(&[("hooks/a.toml", &HOOK.replace("alloc", "gone"))]).refused();
+    assert!(error.contains("std/src/sys/gone/mod.rs") && error.contains("a.toml"), "{error}");
+}
+
+#[test]
+fn a_second_run_writes_nothing_and_an_edit_writes_one_file() {
+    let trees = Trees::new(&[("hooks/alloc.toml", HOOK), ("std/src/sys/alloc/plan9.rs", "1")]);
+    assert_eq!(trees.write().written, 6);
+    assert_eq!(trees.write(), write::Written { written: 0, removed: 0 });
+    trees.put("own/std/src/sys/alloc/plan9.rs", "2");
+    assert_eq!(trees.write(), write::Written { written: 1, removed: 0 });
+    assert_eq!(trees.out("std/src/sys/alloc/plan9.rs"), "2");
+}
+
+/// Cargo rebuilds what is newer than its last build: a file that goes back to upstream's text must look new.
+#[test]
+fn a_hook_taken_away_leaves_pristine_text_with_a_new_time() {
+    let trees = Trees::new(&[("hooks/alloc.toml", HOOK), ("std/src/own.rs", "")]);
+    let file = "std/src/sys/alloc/mod.rs";
+    let old = SystemTime::now() - Duration::from_secs(3600);
+    fs::File::options()
+        .write(true)
+        .open(trees.path("up").join(file))
+        .unwrap()
+        .set_modified(old)
+        .unwrap();
+    trees.write();
+    fs::remove_file(trees.path("own/hooks/alloc.toml")).unwrap();
+    fs::remove_file(trees.path("own/std/src/own.rs")).unwrap();
+    assert_eq!(trees.write(), write::Written { written: 1, removed: 1 });
+    assert_eq!(trees.out(file), UPSTREAM[2].1);
+    let time = fs::metadata(trees.path("out").join(file)).unwrap().modified().unwrap();
+    assert!(time > old + Duration::from_secs(1800));
+    assert!(!trees.path("out/std/src/own.rs").exists());
+    assert_eq!(trees.write().written, 0);
+}
+
+#[test]
+fn the_first_copy_keeps_upstreams_times() {
+    let trees = Trees::new(&[]);
+    let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let file = "std/src/sys/alloc/mod.rs";
+    fs::File::options()
+        .write(true)
+        .open(trees.path("up").join(file))
+        .unwrap()
+        .set_modified(old)
+        .unwrap();
+    trees.write();
+    assert_eq!(fs::metadata(trees.path("out").join(file)).unwrap().modified().unwrap(), old);
+}
