@@ -49,7 +49,8 @@ impl<'a> Dir<'a> {
         muid: b"",
     };
 
-    /// Reads the first record of `bytes`; gives it and what lies behind it. `None` if the record is malformed or cut.
+    /// Reads the first record of `bytes`; gives it and what lies behind it. `None` if the record is malformed or cut, or
+    /// counts bytes that no field has, as the kernel refuses it (`libc/9sys/convM2D.c:statcheck`).
     pub fn parse(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let size = 2 + usize::from(u16::from_le_bytes(bytes.get(..2)?.try_into().ok()?));
         let rest = bytes.get(size..)?;
@@ -71,7 +72,7 @@ impl<'a> Dir<'a> {
             gid: reader.string()?,
             muid: reader.string()?,
         };
-        Some((record, rest))
+        reader.0.is_empty().then_some((record, rest))
     }
 
     /// The size of the record, in bytes.
@@ -182,6 +183,14 @@ mod tests {
         let size = sample().write(&mut buffer).unwrap();
         buffer[41] = 200;
         assert_eq!(Dir::parse(&buffer[..size]), None);
+    }
+
+    #[test]
+    fn a_record_that_counts_too_much_is_none() {
+        let mut buffer = [0; 200];
+        let size = sample().write(&mut buffer).unwrap();
+        buffer[0] += 1;
+        assert_eq!(Dir::parse(&buffer[..=size]), None);
     }
 
     #[test]
