@@ -2,11 +2,13 @@
 //!
 //! Everything is little-endian. A record borrows from the buffer it was read from, so neither side allocates.
 
+use crate::flags::mode;
+
 /// The size of a record without the bytes of its four strings.
 pub const FIXED_SIZE: usize = 49;
 
 /// `qid.type` of a directory; the other bits mirror `mode >> 24` too.
-pub const QTDIR: u8 = 0x80;
+pub const QTDIR: u8 = (mode::DIR >> 24) as u8;
 
 /// A file's identity on its server (man 5/intro).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -28,7 +28,6 @@ pub enum Kind {
     NotSeekable,
     ResourceBusy,
     InvalidFilename,
-    ArgumentListTooLong,
     Interrupted,
     OutOfMemory,
     Other,

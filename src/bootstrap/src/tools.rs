@@ -8,7 +8,6 @@ use crate::progress::Step;
 use crate::toolchain::{self, Rust};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
-use std::env;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -41,7 +40,7 @@ pub fn build(layout: &Layout) -> Result<()> {
     );
     let step = Step::start("tools");
     let target = layout.build.join("host-target");
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = toolchain::user_cargo();
     cargo
         .current_dir(&layout.root)
         .args(["build", "--release", "--quiet", "--target-dir"])

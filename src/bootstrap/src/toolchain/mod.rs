@@ -58,6 +58,11 @@ pub fn find_or_install() -> Result<Rust> {
     find()?.context("the compiler that was just installed was not found; set PLAN9_RUSTC to it")
 }
 
+/// The user's own cargo, for what is built for the host: the one that runs us, else the one on PATH.
+pub fn user_cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
 /// The output of a command, or a sentence with its own complaint.
 pub fn output(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
@@ -104,7 +109,12 @@ fn from_rustc(rustc: &Path, found: &'static str) -> Result<Rust> {
 }
 
 fn release(verbose: &str) -> Option<&str> {
-    verbose.lines().find_map(|line| line.strip_prefix("release: "))
+    field(verbose, "release: ")
+}
+
+/// A line of `rustc -vV`, without its name.
+fn field<'a>(verbose: &'a str, name: &str) -> Option<&'a str> {
+    verbose.lines().find_map(|line| line.strip_prefix(name))
 }
 
 /// The compiler of an installed rustup toolchain. The list is asked first: `rustup which` may install one unasked.
@@ -124,8 +134,8 @@ fn debian() -> Option<Rust> {
 
 /// The host's triple, as the compiler says it.
 pub fn host(rust: &Rust) -> Result<&str> {
-    let host = rust.verbose.lines().find_map(|line| line.strip_prefix("host: "));
-    let host = host.with_context(|| format!("{} -vV names no host", rust.rustc.display()))?;
+    let host = field(&rust.verbose, "host: ")
+        .with_context(|| format!("{} -vV names no host", rust.rustc.display()))?;
     ensure!(!host.is_empty(), "{} -vV names an empty host", rust.rustc.display());
     Ok(host)
 }

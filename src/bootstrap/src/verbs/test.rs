@@ -2,9 +2,10 @@
 
 use super::{build, exit_code, plan9_cargo};
 use crate::layout::{Layout, TRIPLE};
+use crate::toolchain;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 /// Which tests.
 #[derive(clap::Args)]
@@ -27,8 +28,7 @@ pub fn run(layout: &Layout, args: &Args) -> Result<ExitCode> {
             cargo
         }
         None => {
-            let mut cargo =
-                Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+            let mut cargo = toolchain::user_cargo();
             cargo.current_dir(&layout.root).args(["test", "--workspace"]);
             cargo
         }

@@ -43,6 +43,11 @@ impl Trees {
         fs::write(path, text).unwrap();
     }
 
+    fn date_upstream(&self, file: &str, time: SystemTime) {
+        let path = self.path("up").join(file);
+        fs::File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+    }
+
     fn plan(&self) -> Result<Plan> {
         plan(&self.path("up"), &self.path("own"))
     }
@@ -111,12 +116,7 @@ fn a_hook_taken_away_leaves_pristine_text_with_a_new_time() {
     let trees = Trees::new(&[("hooks/alloc.toml", HOOK), ("std/src/own.rs", "")]);
     let file = "std/src/sys/alloc/mod.rs";
     let old = SystemTime::now() - Duration::from_secs(3600);
-    fs::File::options()
-        .write(true)
-        .open(trees.path("up").join(file))
-        .unwrap()
-        .set_modified(old)
-        .unwrap();
+    trees.date_upstream(file, old);
     trees.write();
     fs::remove_file(trees.path("own/hooks/alloc.toml")).unwrap();
     fs::remove_file(trees.path("own/std/src/own.rs")).unwrap();
@@ -133,12 +133,7 @@ fn the_first_copy_keeps_upstreams_times() {
     let trees = Trees::new(&[]);
     let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let file = "std/src/sys/alloc/mod.rs";
-    fs::File::options()
-        .write(true)
-        .open(trees.path("up").join(file))
-        .unwrap()
-        .set_modified(old)
-        .unwrap();
+    trees.date_upstream(file, old);
     trees.write();
     assert_eq!(fs::metadata(trees.path("out").join(file)).unwrap().modified().unwrap(), old);
 }

@@ -6,12 +6,12 @@
 //! bound of the space of the pieces interrupted since a write last ran to its end. While that stays within the limit,
 //! the queue holds at most twice its limit and every wait can be broken.
 
-use plan9_abi::queue::block_space_bound;
+use plan9_abi::queue::{MAX_ATOMIC, block_space_bound};
 
 /// The bytes of the largest piece while only the smallest limit is known, 65,535.
 pub const PIECE: usize = 48 << 10;
-/// The bytes of the largest piece where the limit is known to hold two of them: one piece of the kernel's own.
-pub const LARGE_PIECE: usize = 64 << 10;
+/// The bytes of the largest piece where the limit is known to hold it: one piece of the kernel's own.
+pub const LARGE_PIECE: usize = MAX_ATOMIC;
 
 /// What a writer does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
