@@ -1,0 +1,12 @@
+//! `plan9-run`: a user-mode Plan 9 kernel for Linux, so that programs for Plan 9 run where there is none.
+//!
+//! It is true to the kernel, not to any one program: each module names the kernel file whose rules it follows. One
+//! thread owns all kernel state; each proc is a Linux process under ptrace.
+
+pub mod chan;
+pub mod dev;
+pub mod devices;
+pub mod ip;
+pub mod kernel;
+pub mod pipe;
+pub mod qio;

@@ -1,0 +1,1 @@
+//! The kernel's byte queues (`port/qio.c`).
