@@ -62,6 +62,8 @@ impl Waits {
 pub enum Breakable {
     /// `sleep` and eqlock: a note ends it with `interrupted`.
     ByNotes,
+    /// `rendezvous`: a note ends it, but one that was there before does not.
+    OnceAsleep,
     /// Plain qlocks and a bloated queue: only ctl `kill` ends it.
     No,
 }

@@ -1,0 +1,218 @@
+//! Into the kernel and out of it: a stop becomes a system call or a trap, a result becomes registers
+//! (`pc64/trap.c:syscall`, `port/sysproc.c:dosyscall`).
+
+use super::proc::{Blocked, Call, State};
+use super::user::BAD_ARG;
+use super::{Kernel, NoteKind};
+use crate::chan;
+use crate::dev::{Breakable, Error, Operation, Pid, Result, Started, Step, Value};
+use plan9_abi::layout::{ERRMAX, MAX_ARGS};
+use plan9_abi::sysno;
+
+/// What registers hold that a system call does not preserve.
+const DESTROYED: u64 = 0xBAD0_BAD0_BAD0_BAD0;
+
+/// How a system call goes on after its handler has run.
+pub(crate) enum Outcome {
+    Done(Result<i64>),
+    Wait(Box<dyn Operation>, chan::Finish),
+    /// The registers are set: `noted`, `exec`.
+    Registers,
+    /// The proc is gone.
+    Gone,
+}
+
+impl Kernel {
+    /// A proc stopped at a system call.
+    pub(crate) fn enter(&mut self, pid: Pid) {
+        let Some(proc) = self.procs.get_mut(&pid) else { return };
+        let Some(regs) = proc.tracee.as_ref().and_then(|tracee| tracee.regs().ok()) else { return };
+        proc.regs = Some(regs);
+        proc.at = State::Kernel;
+        // The number is a `ulong`: 32 bits.
+        proc.call = Call { number: regs.rbp & 0xFFFF_FFFF, args: [0; MAX_ARGS] };
+        let outcome = match self.user_read(pid, regs.rsp.wrapping_add(8), 8 * MAX_ARGS) {
+            Err(why) => Outcome::Done(Err(why)),
+            Ok(bytes) => {
+                let mut args = [0; MAX_ARGS];
+                for (arg, word) in args.iter_mut().zip(bytes.chunks_exact(8)) {
+                    *arg = u64::from_le_bytes(word.try_into().unwrap_or_default());
+                }
+                if let Some(proc) = self.procs.get_mut(&pid) {
+                    proc.call.args = args;
+                }
+                let number = regs.rbp & 0xFFFF_FFFF;
+                self.stats.count(number);
+                self.dispatch(pid, number, args)
+            }
+        };
+        match outcome {
+            Outcome::Done(result) => self.complete(pid, result),
+            Outcome::Wait(operation, finish) => {
+                if let Some(proc) = self.procs.get_mut(&pid) {
+                    proc.state = state_word(proc.call.number);
+                    proc.blocked = Some(Blocked { operation, finish, on: None });
+                }
+                self.step(pid);
+            }
+            Outcome::Registers => {
+                self.trace(pid, &Ok(0));
+                self.leave(pid);
+            }
+            Outcome::Gone => {}
+        }
+    }
+
+    fn dispatch(&mut self, pid: Pid, number: u64, args: [u64; MAX_ARGS]) -> Outcome {
+        if let Some(outcome) = self.proc_call(pid, number as usize, args) {
+            return outcome;
+        }
+        match chan::syscall(self, pid, number, args) {
+            Some(call) => match call.started {
+                Started::Done(value) => Outcome::Done((call.finish)(self, pid, value)),
+                Started::Blocked(operation) => Outcome::Wait(operation, call.finish),
+            },
+            None => {
+                let _ = self.post_note(pid, b"sys: bad sys call", NoteKind::Debug);
+                Outcome::Done(Err(BAD_ARG))
+            }
+        }
+    }
+
+    /// Steps a waiting system call.
+    pub(crate) fn step(&mut self, pid: Pid) {
+        let Some(mut blocked) = self.procs.get_mut(&pid).and_then(|proc| proc.blocked.take()) else {
+            return;
+        };
+        match blocked.operation.step(self, pid) {
+            Step::Done(value) => {
+                let result = (blocked.finish)(self, pid, value);
+                self.complete(pid, result);
+            }
+            Step::Wait(id, breakable) => {
+                let Some(proc) = self.procs.get_mut(&pid) else { return };
+                let killed = proc.kill_asked;
+                let broken = breakable == Breakable::ByNotes && proc.notepending;
+                blocked.on = Some((id, breakable));
+                proc.blocked = Some(blocked);
+                if broken || killed {
+                    self.break_wait(pid);
+                } else {
+                    self.waiters.entry(id).or_default().push_back(pid);
+                }
+            }
+        }
+    }
+
+    /// A wait ends without what it waited for.
+    pub(crate) fn break_wait(&mut self, pid: Pid) {
+        let Some(proc) = self.procs.get_mut(&pid) else { return };
+        let Some(mut blocked) = proc.blocked.take() else { return };
+        if let Some((id, breakable)) = blocked.on {
+            if breakable == Breakable::ByNotes {
+                proc.notepending = false;
+            }
+            if let Some(queue) = self.waiters.get_mut(&id) {
+                queue.retain(|&waiter| waiter != pid);
+            }
+        }
+        let value = blocked.operation.interrupted(self, pid);
+        let result = (blocked.finish)(self, pid, value);
+        self.complete(pid, result);
+    }
+
+    /// Steps every operation whose wait was ended, until none is left.
+    pub(crate) fn step_woken(&mut self) {
+        loop {
+            let woken = self.waits.take();
+            if woken.is_empty() {
+                return;
+            }
+            for id in woken {
+                if self.ring(id) {
+                    continue;
+                }
+                for pid in self.waiters.remove(&id).unwrap_or_default() {
+                    self.step(pid);
+                }
+            }
+        }
+    }
+
+    /// A system call has its result.
+    pub(crate) fn complete(&mut self, pid: Pid, result: Result<i64>) {
+        self.trace(pid, &result);
+        let Some(proc) = self.procs.get_mut(&pid) else { return };
+        proc.state = "Running".into();
+        let value = match result {
+            Ok(value) => value as u64,
+            Err(Error(text)) => {
+                proc.errstr = text.as_bytes()[..text.floor_char_boundary(ERRMAX - 1)].to_vec();
+                u64::MAX
+            }
+        };
+        if let Some(regs) = &mut proc.regs {
+            regs.rax = value;
+            for register in [
+                &mut regs.rbx,
+                &mut regs.rdx,
+                &mut regs.rsi,
+                &mut regs.rdi,
+                &mut regs.rbp,
+                &mut regs.r8,
+                &mut regs.r9,
+                &mut regs.r10,
+                &mut regs.r12,
+                &mut regs.r13,
+            ] {
+                *register = DESTROYED;
+            }
+            regs.rcx = regs.rip;
+            regs.r11 = regs.eflags;
+        }
+        self.leave(pid);
+    }
+
+    /// Back to user mode, by way of ctl messages and notes.
+    pub(crate) fn leave(&mut self, pid: Pid) {
+        let Some(proc) = self.procs.get_mut(&pid) else { return };
+        if proc.kill_asked {
+            self.exit(pid, b"Killed");
+            return;
+        }
+        if proc.stop_asked {
+            proc.at = State::Stopped;
+            proc.state = "Stopped".into();
+            return;
+        }
+        if !self.deliver(pid) {
+            return;
+        }
+        let Some(proc) = self.procs.get_mut(&pid) else { return };
+        proc.at = State::User;
+        proc.state = "Running".into();
+        let (Some(tracee), Some(regs)) = (&proc.tracee, &mut proc.regs) else { return };
+        regs.orig_rax = u64::MAX;
+        regs.fs_base = 0;
+        regs.gs_base = 0;
+        if tracee.set_regs(regs).and_then(|()| tracee.resume()).is_err() {
+            // It died under us; the wait for it will say so.
+        }
+    }
+}
+
+/// The state word of a proc in a system call: its name with a capital.
+fn state_word(number: u64) -> String {
+    let name = sysno::describe(number as usize).map_or("Syscall", |(name, _)| name);
+    let name = name.trim_matches('_');
+    let mut letters = name.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// An operation's count as a system call's result.
+pub(crate) fn count() -> chan::Finish {
+    Box::new(|_, _, value| match value? {
+        Value::Count(n) => Ok(n as i64),
+        _ => Ok(0),
+    })
+}
