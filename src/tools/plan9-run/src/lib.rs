@@ -4,6 +4,7 @@
 //! thread owns all kernel state; each proc is a Linux process under ptrace.
 
 pub mod chan;
+pub mod cli;
 pub mod dev;
 pub mod devices;
 pub mod ip;

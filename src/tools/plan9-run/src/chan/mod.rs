@@ -38,3 +38,19 @@ pub fn exit(_k: &mut Kernel, _pid: Pid) {}
 pub fn load(_k: &mut Kernel, _pid: Pid, _path: &str) -> Result<Vec<u8>> {
     Err(crate::dev::error("file does not exist"))
 }
+
+/// Host descriptors that operations wait to read.
+impl Files {
+    pub fn host_fds(&self) -> Vec<std::os::fd::RawFd> {
+        Vec::new()
+    }
+}
+
+/// Host descriptors became readable: wakes who waits for them.
+pub fn host_ready(_k: &mut Kernel, _ready: &[std::os::fd::RawFd]) {}
+
+/// The kernel's own message to a proc, on its descriptor 2.
+pub fn kernel_print(_k: &mut Kernel, _pid: Pid, text: &[u8]) {
+    use std::io::Write;
+    let _ = std::io::stderr().write_all(text);
+}

@@ -211,9 +211,10 @@ impl Kernel {
     fn rendezvous(&mut self, pid: Pid, tag: u64, value: u64) -> Outcome {
         let Some(proc) = self.procs.get(&pid) else { return Outcome::Gone };
         let group = Rc::clone(&proc.rendezvous_group);
-        let other = self.meetings.iter_mut().find(|m| {
-            m.tag == tag && m.got.is_none() && Rc::ptr_eq(&m.group, &group)
-        });
+        let other = self
+            .meetings
+            .iter_mut()
+            .find(|m| m.tag == tag && m.got.is_none() && Rc::ptr_eq(&m.group, &group));
         if let Some(meeting) = other {
             meeting.got = Some(value);
             let (theirs, wait) = (meeting.value, meeting.wait);

@@ -2,6 +2,7 @@
 //! (`pc64/trap.c:syscall`, `port/sysproc.c:dosyscall`).
 
 use super::proc::{Blocked, Call, State};
+use super::tracee::Regs;
 use super::user::BAD_ARG;
 use super::{Kernel, NoteKind};
 use crate::chan;
@@ -81,7 +82,8 @@ impl Kernel {
 
     /// Steps a waiting system call.
     pub(crate) fn step(&mut self, pid: Pid) {
-        let Some(mut blocked) = self.procs.get_mut(&pid).and_then(|proc| proc.blocked.take()) else {
+        let Some(mut blocked) = self.procs.get_mut(&pid).and_then(|proc| proc.blocked.take())
+        else {
             return;
         };
         match blocked.operation.step(self, pid) {
@@ -147,28 +149,13 @@ impl Kernel {
         let value = match result {
             Ok(value) => value as u64,
             Err(Error(text)) => {
-                proc.errstr = text.as_bytes()[..text.floor_char_boundary(ERRMAX - 1)].to_vec();
+                let cut = (0..ERRMAX).rev().find(|&n| text.is_char_boundary(n) || n >= text.len());
+                proc.errstr = text.as_bytes()[..cut.unwrap_or(0).min(text.len())].to_vec();
                 u64::MAX
             }
         };
         if let Some(regs) = &mut proc.regs {
-            regs.rax = value;
-            for register in [
-                &mut regs.rbx,
-                &mut regs.rdx,
-                &mut regs.rsi,
-                &mut regs.rdi,
-                &mut regs.rbp,
-                &mut regs.r8,
-                &mut regs.r9,
-                &mut regs.r10,
-                &mut regs.r12,
-                &mut regs.r13,
-            ] {
-                *register = DESTROYED;
-            }
-            regs.rcx = regs.rip;
-            regs.r11 = regs.eflags;
+            return_value(regs, value);
         }
         self.leave(pid);
     }
@@ -215,4 +202,26 @@ pub(crate) fn count() -> chan::Finish {
         Value::Count(n) => Ok(n as i64),
         _ => Ok(0),
     })
+}
+
+/// The registers as a system call leaves them: the result, and nothing that the kernel does not keep
+/// (`pc64/l.s:forkret`).
+pub(crate) fn return_value(regs: &mut Regs, value: u64) {
+    regs.rax = value;
+    for register in [
+        &mut regs.rbx,
+        &mut regs.rdx,
+        &mut regs.rsi,
+        &mut regs.rdi,
+        &mut regs.rbp,
+        &mut regs.r8,
+        &mut regs.r9,
+        &mut regs.r10,
+        &mut regs.r12,
+        &mut regs.r13,
+    ] {
+        *register = DESTROYED;
+    }
+    regs.rcx = regs.rip;
+    regs.r11 = regs.eflags;
 }

@@ -195,9 +195,7 @@ impl Segment {
     /// Lets a stopped proc execute it, as `segflush` does.
     pub fn make_executable(&self, tracee: &Tracee) -> io::Result<()> {
         let prot = PROT_READ | PROT_EXEC | if self.writable() { PROT_WRITE } else { 0 };
-        tracee
-            .call(libc::SYS_mprotect, [self.base, self.reach(), prot as u64, 0, 0, 0])
-            .map(drop)
+        tracee.call(libc::SYS_mprotect, [self.base, self.reach(), prot as u64, 0, 0, 0]).map(drop)
     }
 
     pub fn writable(&self) -> bool {
@@ -230,11 +228,7 @@ impl Segment {
         // SAFETY: `within` checked the range against the file's size; other procs may write meanwhile, as on a real
         // machine, and a torn byte is theirs.
         unsafe {
-            std::ptr::copy(
-                file.at.add((at - self.base) as usize),
-                into.as_mut_ptr(),
-                into.len(),
-            );
+            std::ptr::copy(file.at.add((at - self.base) as usize), into.as_mut_ptr(), into.len());
         }
         true
     }

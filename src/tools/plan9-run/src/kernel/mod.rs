@@ -1,15 +1,34 @@
 //! The kernel's state in one place, and what devices may ask of it.
+//!
+//! One thread owns everything here. A proc is a Linux process that is stopped whenever this thread looks at its
+//! registers or memory; procs run side by side, the kernel does not.
 
+mod calls;
+mod entry;
+mod exec;
+pub mod exits;
+pub mod memory;
+mod notes;
 pub mod options;
 pub mod proc;
+pub mod quote;
+mod rfork;
+mod run;
+mod semaphore;
+mod sleep;
 pub mod timers;
+mod trace;
+pub mod tracee;
+mod trap;
+mod tsc;
+mod user;
 
 pub use options::Options;
 pub use proc::{NoteKind, Proc};
 
-use crate::dev::{Pid, Result, Waits, error};
+use crate::dev::{Pid, WaitId, Waits};
 use crate::{chan, ip, pipe};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use timers::Timers;
 
 /// The machine.
@@ -18,13 +37,28 @@ pub struct Kernel {
     pub waits: Waits,
     pub procs: BTreeMap<Pid, Proc>,
     pub timers: Timers,
+    pub stats: trace::Stats,
     pub net: ip::Stack,
     pub pipes: pipe::Pipes,
     pub files: chan::Files,
+    /// Who waits on what, in the order in which they began.
+    waiters: HashMap<WaitId, VecDeque<Pid>>,
+    semaphores: Vec<semaphore::Waiter>,
+    meetings: Vec<semaphore::Meeting>,
+    tids: HashMap<libc::pid_t, Pid>,
+    stack_pattern: memory::MemoryFile,
+    last_pid: Pid,
+    /// The proc whose end is the machine's.
+    first: Pid,
+    status: Option<Vec<u8>>,
 }
 
 impl Kernel {
     /// A machine with no procs yet.
+    ///
+    /// # Panics
+    ///
+    /// If the host has no memory for a stack.
     pub fn new(options: Options) -> Kernel {
         let mut waits = Waits::default();
         let net = ip::Stack::new(&options, &mut waits);
@@ -33,9 +67,18 @@ impl Kernel {
             waits,
             procs: BTreeMap::new(),
             timers: Timers::default(),
+            stats: trace::Stats::default(),
             net,
             pipes: pipe::Pipes::default(),
             files: chan::Files::default(),
+            waiters: HashMap::new(),
+            semaphores: Vec::new(),
+            meetings: Vec::new(),
+            tids: HashMap::new(),
+            stack_pattern: memory::stack_pattern().expect("the host has 16 MiB for a stack"),
+            last_pid: 0,
+            first: 0,
+            status: None,
         }
     }
 
@@ -43,54 +86,6 @@ impl Kernel {
     pub fn proc(&self, pid: Pid) -> Option<&Proc> {
         self.procs.get(&pid)
     }
-
-    /// Copies `len` bytes of the program's memory. A bad address posts the fatal note and fails
-    /// (`port/fault.c:validaddr`).
-    pub fn user_read(&mut self, _pid: Pid, _addr: u64, _len: usize) -> Result<Vec<u8>> {
-        Err(error("bad address in system call"))
-    }
-
-    /// A NUL-terminated string of the program's memory, bytes that are no UTF-8 replaced by U+FFFD.
-    pub fn user_str(&mut self, _pid: Pid, _addr: u64) -> Result<String> {
-        Err(error("bad address in system call"))
-    }
-
-    /// Copies bytes into the program's memory.
-    pub fn user_write(&mut self, _pid: Pid, _addr: u64, _bytes: &[u8]) -> Result<()> {
-        Err(error("bad address in system call"))
-    }
-
-    /// Checks a range before a call that may block, as `validaddr` does; also with length 0.
-    pub fn user_check(&mut self, _pid: Pid, _addr: u64, _len: usize, _write: bool) -> Result<()> {
-        Err(error("bad address in system call"))
-    }
-
-    /// Posts a note (`port/proc.c:postnote`): `note not posted` when five are queued.
-    pub fn post_note(&mut self, _pid: Pid, _text: &[u8], _kind: NoteKind) -> Result<()> {
-        Err(error("process exited"))
-    }
-
-    /// Posts a note to every proc of the group but `except` (`port/proc.c:postnotepg`).
-    pub fn post_note_group(&mut self, _noteid: u32, _text: &[u8], _except: Pid) -> Result<()> {
-        Err(error("process exited"))
-    }
-
-    /// ctl `interrupt`: the next wait fails, no note behind it.
-    pub fn ctl_interrupt(&mut self, _pid: Pid) {}
-
-    /// ctl `nointerrupt`: fails with `notes pending` while notes are queued.
-    pub fn ctl_nointerrupt(&mut self, _pid: Pid) -> Result<()> {
-        Ok(())
-    }
-
-    /// ctl `kill`.
-    pub fn ctl_kill(&mut self, _pid: Pid) {}
-
-    /// ctl `stop`: the proc stands still before it next enters user mode.
-    pub fn ctl_stop(&mut self, _pid: Pid) {}
-
-    /// ctl `start`.
-    pub fn ctl_start(&mut self, _pid: Pid) {}
 
     /// Real time in nanoseconds since 1970, which the program sees in `/dev/bintime` and `nsec`.
     pub fn now_ns(&self) -> u64 {

@@ -257,7 +257,8 @@ impl Kernel {
             let mut words = [0; 16];
             words[8..].copy_from_slice(&at.to_le_bytes());
             self.poke(pid, sp, &words);
-        } else if !memory::okay(space, regs.rip, 1, false) || !memory::okay(space, regs.rsp, 8, false)
+        } else if !memory::okay(space, regs.rip, 1, false)
+            || !memory::okay(space, regs.rsp, 8, false)
         {
             return false;
         }

@@ -58,9 +58,7 @@ impl Kernel {
         }
         proc.regs = parent.regs;
         if let Some(regs) = &mut proc.regs {
-            regs.rax = 0;
-            regs.rcx = regs.rip;
-            regs.r11 = regs.eflags;
+            super::entry::return_value(regs, 0);
         }
         proc.notify = parent.notify;
         proc.name = parent.name.clone();

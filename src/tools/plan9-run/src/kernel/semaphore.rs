@@ -1,10 +1,10 @@
 //! Semaphores and rendezvous (`port/sysproc.c`). Semaphores are served first come, first served.
 
+use super::Kernel;
 use super::calls::done;
 use super::entry::{Outcome, count};
 use super::memory::{Segment, find};
 use super::user::BAD_ARG;
-use super::Kernel;
 use crate::dev::{Breakable, INTERRUPTED, Operation, Pid, Result, Step, Value, WaitId};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
@@ -118,7 +118,13 @@ impl Operation for Acquire {
 
 impl Kernel {
     /// `ms` as for `tsemacquire`; `None` waits for ever.
-    pub(crate) fn semacquire(&mut self, pid: Pid, addr: u64, block: bool, ms: Option<u32>) -> Outcome {
+    pub(crate) fn semacquire(
+        &mut self,
+        pid: Pid,
+        addr: u64,
+        block: bool,
+        ms: Option<u32>,
+    ) -> Outcome {
         let segment = match self.semaphore_at(pid, addr) {
             Ok(segment) => segment,
             Err(why) => return Outcome::Done(Err(why)),

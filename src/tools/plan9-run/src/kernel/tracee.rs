@@ -88,9 +88,9 @@ impl Tracee {
     pub fn spawn() -> io::Result<Tracee> {
         let flags = libc::CLONE_FILES | libc::SIGCHLD;
         // SAFETY: without a stack and without CLONE_VM this is fork; the child calls only async-signal-safe functions.
-        let tid =
-            check(unsafe { libc::syscall(libc::SYS_clone, flags, 0usize, 0usize, 0usize, 0usize) })?
-                as pid_t;
+        let tid = check(unsafe {
+            libc::syscall(libc::SYS_clone, flags, 0usize, 0usize, 0usize, 0usize)
+        })? as pid_t;
         if tid == 0 {
             first_breath();
         }
@@ -233,7 +233,8 @@ impl Tracee {
             libc::iovec { iov_base: into.as_mut_ptr().cast::<c_void>(), iov_len: into.len() };
         let remote = libc::iovec { iov_base: at as *mut c_void, iov_len: into.len() };
         // SAFETY: the local vector is `into`; the remote one is checked by Linux.
-        let n = check(unsafe { libc::process_vm_readv(self.tid, &local, 1, &remote, 1, 0) } as i64)?;
+        let n =
+            check(unsafe { libc::process_vm_readv(self.tid, &local, 1, &remote, 1, 0) } as i64)?;
         if n as usize == into.len() {
             Ok(())
         } else {
@@ -243,7 +244,8 @@ impl Tracee {
 
     /// Writes memory that only the tracee maps.
     pub fn write(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
-        let local = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+        let local =
+            libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
         let remote = libc::iovec { iov_base: at as *mut c_void, iov_len: bytes.len() };
         // SAFETY: the local vector is `bytes`, only read; the remote one is checked by Linux.
         let n =

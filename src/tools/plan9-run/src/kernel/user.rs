@@ -16,7 +16,10 @@ impl Kernel {
             return Ok(());
         }
         let pc = proc.regs.map_or(0, |regs| regs.rip);
-        self.pprint(pid, &format!("suicide: invalid address {addr:#x}/{len} in sys call pc={pc:#x}\n"));
+        self.pprint(
+            pid,
+            &format!("suicide: invalid address {addr:#x}/{len} in sys call pc={pc:#x}\n"),
+        );
         let _ = self.post_note(pid, b"sys: bad address in syscall", NoteKind::Debug);
         Err(BAD_ARG)
     }

@@ -1,0 +1,100 @@
+//! The command line, and a program's end as an exit code.
+
+use crate::kernel::{Kernel, Options};
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use plan9_abi::aout::Header;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Runs a Plan 9 amd64 executable on Linux.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// Print one line a system call on standard error
+    #[arg(long)]
+    trace: bool,
+    /// Print how often each system call was made, at the end, on standard error
+    #[arg(long)]
+    stats: bool,
+    /// TCP between two programs of the machine goes through transmit queues, as towards another machine
+    #[arg(long)]
+    no_splice: bool,
+    /// The host folder that the programs see as /
+    #[arg(long, value_name = "FOLDER", default_value = "/")]
+    root: PathBuf,
+    /// The executable, a path of the host
+    program: PathBuf,
+    /// The program's arguments
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<OsString>,
+}
+
+/// The command; the program's exit code becomes ours.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(args) {
+        Ok(code) => code,
+        Err(why) => {
+            eprintln!("plan9-run: {why:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> Result<ExitCode> {
+    let shown = args.program.display();
+    let file = std::fs::read(&args.program).with_context(|| format!("{shown} cannot be read"))?;
+    if !file.starts_with(b"#!") {
+        Header::parse(&file).with_context(|| {
+            format!("{shown} is no Plan 9 amd64 executable; build it for x86_64-unknown-plan9")
+        })?;
+    }
+    let program = std::path::absolute(&args.program)?;
+    let root = args.root.canonicalize().with_context(|| {
+        format!("--root {} is no folder of the host; name one that is", args.root.display())
+    })?;
+    let Ok(inside) = program.strip_prefix(&root) else {
+        bail!("{shown} lies outside --root {}; copy it there", root.display());
+    };
+    let path = format!("/{}", inside.display());
+    let mut argv = vec![args.program.as_os_str().as_bytes().to_vec()];
+    argv.extend(args.args.into_iter().map(OsString::into_vec));
+    let options = Options {
+        splice: !args.no_splice,
+        root,
+        trace: args.trace,
+        stats: args.stats,
+        ..Options::default()
+    };
+    let mut kernel = Kernel::new(options);
+    kernel.boot(&path, argv).map_err(|why| anyhow::anyhow!("{shown}: {}", why.0))?;
+    let status = kernel.run();
+    if args.stats {
+        eprint!("{}", kernel.stats.report());
+    }
+    Ok(ExitCode::from(exit_code(&status)))
+}
+
+/// An empty status is success, a number is itself in its low 8 bits, any other text is failure.
+fn exit_code(status: &[u8]) -> u8 {
+    if status.is_empty() {
+        return 0;
+    }
+    let number = std::str::from_utf8(status).ok().and_then(|text| text.parse::<i32>().ok());
+    number.map_or(1, |number| number as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exit_code;
+
+    #[test]
+    fn statuses_become_codes() {
+        for (status, code) in [("", 0), ("3", 3), ("101", 101), ("0", 0), ("failed", 1)] {
+            assert_eq!(exit_code(status.as_bytes()), code, "{status:?}");
+        }
+    }
+}
