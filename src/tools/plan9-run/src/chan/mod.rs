@@ -35,8 +35,9 @@ pub fn exec_close(_k: &mut Kernel, _pid: Pid) {}
 pub fn exit(_k: &mut Kernel, _pid: Pid) {}
 
 /// Opens `path` with OEXEC and reads the whole file, for exec.
-pub fn load(_k: &mut Kernel, _pid: Pid, _path: &str) -> Result<Vec<u8>> {
-    Err(crate::dev::error("file does not exist"))
+pub fn load(k: &mut Kernel, _pid: Pid, path: &str) -> Result<Vec<u8>> {
+    let host = k.options.root.join(path.trim_start_matches('/'));
+    std::fs::read(host).map_err(|_| crate::dev::error("file does not exist"))
 }
 
 /// Host descriptors that operations wait to read.

@@ -108,10 +108,27 @@ impl Tracee {
         tracee.interrupt()?;
         while wait_for(tid)? != Stop::Interrupt {}
         tracee.call(libc::SYS_mprotect, [STUB, STUB_SIZE, 5, 0, 0, 0])?;
+        tracee.forget_rseq()?;
         tracee.call(libc::SYS_munmap, [0, STUB, 0, 0, 0, 0])?;
         let above = STUB + STUB_SIZE;
         tracee.call(libc::SYS_munmap, [above, TASK_SIZE - above, 0, 0, 0, 0])?;
         Ok(tracee)
+    }
+
+    /// Takes back the C library's restartable-sequence area, which Linux would write to after it is unmapped.
+    fn forget_rseq(&self) -> io::Result<()> {
+        // SAFETY: all zeros are a valid value.
+        let mut area: libc::ptrace_rseq_configuration = unsafe { std::mem::zeroed() };
+        let size = size_of_val(&area);
+        let known =
+            self.ptrace(libc::PTRACE_GET_RSEQ_CONFIGURATION, size, &raw mut area as usize).is_ok();
+        if known && area.rseq_abi_pointer != 0 {
+            const UNREGISTER: u64 = 1;
+            let (size, signature) = (area.rseq_abi_size.into(), area.signature.into());
+            let args = [area.rseq_abi_pointer, size, UNREGISTER, signature, 0, 0];
+            self.call(libc::SYS_rseq, args)?;
+        }
+        Ok(())
     }
 
     /// A copy of this process, as fork makes it: private mappings are copied when written, shared ones are shared.
@@ -141,6 +158,9 @@ impl Tracee {
             match wait_for(self.tid)? {
                 Stop::Signal(libc::SIGTRAP) => break,
                 Stop::Gone => return Err(io::Error::other("the process is gone")),
+                Stop::Signal(signal @ (libc::SIGSEGV | libc::SIGBUS)) => {
+                    return Err(io::Error::other(format!("signal {signal} in the stub")));
+                }
                 _ => {}
             }
         }
@@ -271,7 +291,7 @@ fn first_breath() -> ! {
         let page = libc::mmap(
             STUB as *mut c_void,
             STUB_SIZE as usize,
-            libc::PROT_READ | libc::PROT_WRITE,
+            libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC,
             libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE,
             -1,
             0,
