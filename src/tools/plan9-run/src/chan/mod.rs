@@ -1,11 +1,106 @@
-//! Channels, names and descriptors (`port/chan.c`, `port/sysfile.c`).
+//! Channels, descriptors and the groups that procs share (`port/chan.c`, `port/pgrp.c`).
+//!
+//! A channel is an opened file. Descriptors hold it, and so does a call that waits on it: closing a descriptor wakes
+//! nobody, the file is closed when the last holder lets go. Descriptor tables, namespaces and environments are shared
+//! or copied by rfork; the working directory belongs to one proc.
 
-use crate::dev::{Pid, Result, Started, Value};
+mod calls;
+mod directory;
+mod fds;
+mod name;
+mod path;
+
+pub use calls::syscall;
+pub use fds::{Descriptor, Table};
+pub use name::Namespace;
+
+use crate::dev::{Entry, Error, Node, Pid, Result, Started, Value, WaitId, error};
+use crate::devices;
+use crate::devices::env::Environments;
+use crate::devices::srv::Posted;
 use crate::kernel::Kernel;
+use plan9_abi::flags::{open, rfork};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::os::fd::RawFd;
+use std::rc::Rc;
 
-/// Descriptor tables, namespaces and environment groups of all procs, by group.
+/// `port/error.h:Ebadfd`
+pub const BAD_FD: Error = error("fd out of range or not open");
+/// `port/error.h:Ebadusefd`
+pub const BAD_USE: Error = error("inappropriate use of fd");
+/// Devices that a namespace under RFNOMNT may still name.
+const ALLOWED_WITHOUT_MOUNT: &str = "|decp";
+
+/// An opened file.
+#[derive(Debug)]
+pub struct Channel {
+    pub node: Node,
+    /// Members of a union directory, the first of which is `node`.
+    pub members: Vec<Node>,
+    /// Lexical, fixed at open (`fd2path`).
+    pub path: String,
+    pub mode: u32,
+    pub offset: Cell<u64>,
+    /// The records of a directory being read, and how many were given.
+    pub directory: RefCell<Option<(Vec<Vec<u8>>, usize)>>,
+}
+
+/// A channel with all its holders.
+pub type Chan = Rc<Channel>;
+
+impl Channel {
+    pub fn is_directory(&self) -> bool {
+        self.node.qid.kind & crate::dev::QTDIR != 0
+    }
+
+    fn readable(&self) -> bool {
+        matches!(self.mode & 3, open::READ | open::RDWR | open::EXEC)
+    }
+
+    fn writable(&self) -> bool {
+        matches!(self.mode & 3, open::WRITE | open::RDWR)
+    }
+}
+
+/// What one proc shares with others, and its working directory.
+#[derive(Clone)]
+pub struct Groups {
+    pub fds: Rc<RefCell<Table>>,
+    pub namespace: Rc<RefCell<Namespace>>,
+    /// A group of [`Environments`].
+    pub environment: u32,
+    pub dot: String,
+}
+
+/// Descriptor tables, namespaces and environment groups of all procs.
 #[derive(Default)]
-pub struct Files {}
+pub struct Files {
+    pub groups: HashMap<Pid, Groups>,
+    pub environments: Environments,
+    pub posted: Vec<Posted>,
+    /// Host descriptors that operations wait to read.
+    pub wanted: Vec<(RawFd, WaitId)>,
+    pub host: devices::host::HostFiles,
+}
+
+impl Files {
+    /// The host descriptors to poll.
+    pub fn host_fds(&self) -> Vec<RawFd> {
+        self.wanted.iter().map(|&(fd, _)| fd).collect()
+    }
+}
+
+/// Host descriptors became readable: wakes who waits for them.
+pub fn host_ready(k: &mut Kernel, ready: &[RawFd]) {
+    for (fd, wait) in std::mem::take(&mut k.files.wanted) {
+        if ready.contains(&fd) {
+            k.waits.wake(wait);
+        } else {
+            k.files.wanted.push((fd, wait));
+        }
+    }
+}
 
 /// What is done with a device's answer once there is one: bytes copied to the program, a descriptor installed. Gives the
 /// system call's result.
@@ -17,41 +112,165 @@ pub struct Call {
     pub finish: Finish,
 }
 
-/// The file system calls; `None` for a number that is none of them.
-pub fn syscall(_k: &mut Kernel, _pid: Pid, _number: u64, _args: [u64; 5]) -> Option<Call> {
-    None
-}
-
 /// Groups of the first proc: descriptors 0, 1 and 2 are the host's, the namespace is that of a fresh machine.
-pub fn boot(_k: &mut Kernel, _pid: Pid) {}
-
-/// Shares or copies groups for a child, or for `pid` itself without RFPROC (`port/sysproc.c:sysrfork`).
-pub fn fork_groups(_k: &mut Kernel, _parent: Pid, _child: Pid, _flags: u64) {}
-
-/// Closes the descriptors marked OCEXEC.
-pub fn exec_close(_k: &mut Kernel, _pid: Pid) {}
-
-/// Gives up a dead proc's groups.
-pub fn exit(_k: &mut Kernel, _pid: Pid) {}
-
-/// Opens `path` with OEXEC and reads the whole file, for exec.
-pub fn load(k: &mut Kernel, _pid: Pid, path: &str) -> Result<Vec<u8>> {
-    let host = k.options.root.join(path.trim_start_matches('/'));
-    std::fs::read(host).map_err(|_| crate::dev::error("file does not exist"))
+pub fn boot(k: &mut Kernel, pid: Pid) {
+    let environment = k.files.environments.seed(&k.options.user);
+    let dot = std::env::current_dir().ok();
+    let dot = dot.as_ref().and_then(|dot| dot.strip_prefix(&k.options.root).ok());
+    let dot = dot.map_or("/".to_string(), |dot| format!("/{}", dot.display()));
+    let mut table = Table::default();
+    for fd in 0..3 {
+        let node = devices::host::stdio_node(fd);
+        let mode = if fd == 0 { open::READ } else { open::WRITE };
+        let chan = new_channel(vec![node], "#c/cons".into(), mode);
+        table.set(fd as usize, chan);
+    }
+    let namespace = Rc::new(RefCell::new(Namespace::fresh()));
+    let fds = Rc::new(RefCell::new(table));
+    k.files.groups.insert(pid, Groups { fds, namespace, environment, dot });
 }
 
-/// Host descriptors that operations wait to read.
-impl Files {
-    pub fn host_fds(&self) -> Vec<std::os::fd::RawFd> {
-        Vec::new()
+fn new_channel(members: Vec<Node>, path: String, mode: u32) -> Chan {
+    Rc::new(Channel {
+        node: members[0].clone(),
+        members,
+        path,
+        mode,
+        offset: Cell::new(0),
+        directory: RefCell::new(None),
+    })
+}
+
+/// Lets go of a channel; the last holder closes the file.
+pub fn release(k: &mut Kernel, chan: Chan) {
+    if let Ok(channel) = Rc::try_unwrap(chan) {
+        if channel.mode & open::RCLOSE != 0
+            && let Ok(device) = devices::of(&channel.node)
+        {
+            let _ = device.remove(k, 0, &channel.node);
+        }
+        if let Ok(device) = devices::of(&channel.node) {
+            device.close(k, &channel.node);
+        }
     }
 }
 
-/// Host descriptors became readable: wakes who waits for them.
-pub fn host_ready(_k: &mut Kernel, _ready: &[std::os::fd::RawFd]) {}
+fn release_table(k: &mut Kernel, table: Rc<RefCell<Table>>) {
+    if let Ok(table) = Rc::try_unwrap(table) {
+        for chan in table.into_inner().into_chans() {
+            release(k, chan);
+        }
+    }
+}
+
+/// Shares or copies groups for a child, or for `pid` itself without RFPROC (`port/sysproc.c:sysrfork`).
+pub fn fork_groups(k: &mut Kernel, parent: Pid, child: Pid, flags: u64) {
+    let flags = flags as u32;
+    let Some(groups) = k.files.groups.get(&parent).cloned() else { return };
+    let Groups { mut fds, mut namespace, mut environment, dot } = groups;
+    if flags & rfork::CFDG != 0 {
+        fds = Rc::default();
+    } else if flags & rfork::FDG != 0 {
+        let copy = fds.borrow().clone();
+        fds = Rc::new(RefCell::new(copy));
+    }
+    if flags & rfork::CNAMEG != 0 {
+        namespace = Rc::new(RefCell::new(Namespace::empty()));
+    } else if flags & rfork::NAMEG != 0 {
+        let copy = namespace.borrow().clone();
+        namespace = Rc::new(RefCell::new(copy));
+    }
+    if flags & rfork::NOMNT != 0 {
+        namespace.borrow_mut().allowed = Some(ALLOWED_WITHOUT_MOUNT);
+    }
+    let environments = &mut k.files.environments;
+    environment = match flags & (rfork::ENVG | rfork::CENVG) {
+        0 => environments.share(environment),
+        rfork::ENVG => environments.copy(environment),
+        _ => environments.empty(),
+    };
+    let groups = Groups { fds, namespace, environment, dot };
+    if let Some(old) = k.files.groups.insert(child, groups) {
+        k.files.environments.release(old.environment);
+        release_table(k, old.fds);
+    }
+}
+
+/// Closes the descriptors marked OCEXEC.
+pub fn exec_close(k: &mut Kernel, pid: Pid) {
+    let Some(groups) = k.files.groups.get(&pid) else { return };
+    let closed = groups.fds.borrow_mut().take_on_exec();
+    for chan in closed {
+        release(k, chan);
+    }
+}
+
+/// Gives up a dead proc's groups.
+pub fn exit(k: &mut Kernel, pid: Pid) {
+    if let Some(groups) = k.files.groups.remove(&pid) {
+        k.files.environments.release(groups.environment);
+        release_table(k, groups.fds);
+    }
+}
+
+/// Opens `path` with OEXEC and reads the whole file, for exec.
+pub fn load(k: &mut Kernel, pid: Pid, path: &str) -> Result<Vec<u8>> {
+    let (chan, device) = name::open_now(k, pid, path, open::EXEC)?;
+    if chan.is_directory() {
+        release(k, chan);
+        return Err(error("cannot exec directory"));
+    }
+    let mut file = Vec::new();
+    let result = loop {
+        match device.read(k, pid, &chan.node, 1 << 20, file.len() as u64) {
+            Started::Done(Ok(Value::Bytes(part))) if part.is_empty() => break Ok(file),
+            Started::Done(Ok(Value::Bytes(part))) => file.extend(part),
+            Started::Done(Err(why)) => break Err(why),
+            _ => break Err(error("exec header invalid")),
+        }
+    };
+    release(k, chan);
+    result
+}
+
+/// Opens a file for a device that hands it out under another name.
+pub fn open_node(k: &mut Kernel, pid: Pid, path: &str, how: u32) -> Result<Node> {
+    let (chan, _) = name::open_now(k, pid, path, how)?;
+    Ok(Rc::try_unwrap(chan).map(|channel| channel.node).unwrap_or_else(|chan| chan.node.clone()))
+}
 
 /// The kernel's own message to a proc, on its descriptor 2.
-pub fn kernel_print(_k: &mut Kernel, _pid: Pid, text: &[u8]) {
-    use std::io::Write;
-    let _ = std::io::stderr().write_all(text);
+pub fn kernel_print(k: &mut Kernel, pid: Pid, text: &[u8]) {
+    let groups = k.files.groups.get(&pid);
+    let chan = groups.and_then(|groups| groups.fds.borrow().get(2));
+    let Some(chan) = chan.filter(|chan| chan.writable()) else { return };
+    if let Ok(device) = devices::of(&chan.node) {
+        let _ = device.write(k, pid, &chan.node, text, chan.offset.get());
+    }
+    release(k, chan);
+}
+
+/// An entry as its marshalled record.
+pub fn record(node: &Node, entry: &Entry) -> Vec<u8> {
+    let dir = plan9_abi::dir::Dir {
+        device_type: node.device.letter as u16,
+        device: node.device.instance,
+        qid: plan9_abi::dir::Qid {
+            kind: entry.qid.kind,
+            version: entry.qid.vers,
+            path: entry.qid.path,
+        },
+        mode: entry.mode,
+        atime: entry.atime,
+        mtime: entry.mtime,
+        length: entry.length,
+        name: entry.name.as_bytes(),
+        uid: entry.uid.as_bytes(),
+        gid: entry.gid.as_bytes(),
+        muid: entry.muid.as_bytes(),
+    };
+    let mut bytes = vec![0; dir.size()];
+    let n = dir.write(&mut bytes).unwrap_or(0);
+    bytes.truncate(n);
+    bytes
 }

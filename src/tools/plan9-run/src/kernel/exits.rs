@@ -41,7 +41,9 @@ impl Kernel {
             {
                 queue.retain(|&waiter| waiter != pid);
             }
-            let _ = blocked.operation.interrupted(self, pid);
+            // Its result goes nowhere, but what it holds is let go of.
+            let value = blocked.operation.interrupted(self, pid);
+            let _ = (blocked.finish)(self, pid, value);
         }
         chan::exit(self, pid);
         let now = self.mono_ns();

@@ -61,6 +61,11 @@ impl Kernel {
         }
     }
 
+    /// Takes the oldest note that waits, as a read of `/proc/N/note` does.
+    pub fn take_note(&mut self, pid: Pid) -> Option<Vec<u8>> {
+        self.procs.get_mut(&pid)?.notes.pop_front().map(|note| note.text)
+    }
+
     /// ctl `interrupt`: the next wait fails, no note behind it.
     pub fn ctl_interrupt(&mut self, pid: Pid) {
         let user = self.procs.get(&pid).is_some_and(|proc| proc.at == State::User);

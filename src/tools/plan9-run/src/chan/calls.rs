@@ -1,0 +1,362 @@
+//! The file system calls (`port/sysfile.c`).
+
+use super::path::{about, absolute};
+use super::{BAD_FD, BAD_USE, Call, Chan, Finish, directory, name, new_channel, record, release};
+use crate::dev::{Entry, Error, Pid, Qid, Result, Started, Value, error};
+use crate::kernel::Kernel;
+use crate::{devices, pipe};
+use plan9_abi::dir::Dir;
+use plan9_abi::flags::open;
+use plan9_abi::sysno;
+
+const BAD_ARG: Error = error("bad arg in system call");
+/// The largest count of a read or write.
+const MAX_COUNT: u64 = 1 << 31;
+
+/// The file system calls; `None` for a number that is none of them.
+pub fn syscall(k: &mut Kernel, pid: Pid, number: u64, args: [u64; 5]) -> Option<Call> {
+    let [a, b, c, d, _] = args;
+    let fd = a as i32;
+    let call = match number as usize {
+        sysno::OPEN => open_call(k, pid, a, b as u32),
+        sysno::CREATE => create_call(k, pid, args),
+        sysno::CLOSE => close(k, pid, fd).map(now),
+        sysno::DUP => dup(k, pid, fd, b as i32).map(now),
+        sysno::PIPE => pipe_call(k, pid, a).map(now),
+        sysno::PREAD => read(k, pid, fd, b, c as u32 as u64, d as i64),
+        sysno::OLD_READ => read(k, pid, fd, b, c as u32 as u64, -1),
+        sysno::PWRITE => write(k, pid, fd, b, c as u32 as u64, d as i64),
+        sysno::OLD_WRITE => write(k, pid, fd, b, c as u32 as u64, -1),
+        sysno::SEEK => seek(k, pid, a, b as i32, c as i64, d as u32).map(now),
+        sysno::OLD_SEEK => seek_to(k, pid, fd, b as i32 as i64, c as u32).map(|n| now(n as i64)),
+        sysno::STAT => stat(k, pid, a, b, c as u32 as usize).map(now),
+        sysno::FSTAT => fstat(k, pid, fd, b, c as u32 as usize).map(now),
+        sysno::WSTAT => wstat(k, pid, a, b, c as u32 as usize).map(now),
+        sysno::FWSTAT => fwstat(k, pid, fd, b, c as u32 as usize).map(now),
+        sysno::CHDIR => chdir(k, pid, a).map(now),
+        sysno::REMOVE => remove(k, pid, a).map(now),
+        sysno::FD2PATH => fd2path(k, pid, fd, b, c as u32 as usize).map(now),
+        sysno::BIND => bind(k, pid, a, b, c as u32).map(now),
+        sysno::UNMOUNT => unmount(k, pid, a, b).map(now),
+        sysno::MOUNT | sysno::OLD_MOUNT => Err(error("mount rpc error")),
+        sysno::FVERSION | sysno::FAUTH => Err(BAD_USE),
+        sysno::OLD_STAT | sysno::OLD_FSTAT | sysno::OLD_WSTAT | sysno::OLD_FWSTAT => {
+            Err(error("old style stat system call is not supported"))
+        }
+        _ => return None,
+    };
+    Some(call.unwrap_or_else(failed))
+}
+
+/// A call that is over.
+fn now(value: i64) -> Call {
+    let finish: Finish = Box::new(move |_, _, _| Ok(value));
+    Call { started: Started::Done(Ok(Value::Count(0))), finish }
+}
+
+fn failed(why: Error) -> Call {
+    Call { started: Started::Done(Err(why)), finish: Box::new(|_, _, value| value.map(|_| 0)) }
+}
+
+/// The channel of a descriptor; the caller releases it.
+fn chan_of(k: &Kernel, pid: Pid, fd: i32) -> Result<Chan> {
+    let groups = k.files.groups.get(&pid).ok_or(BAD_FD)?;
+    let fd = usize::try_from(fd).map_err(|_| BAD_FD)?;
+    groups.fds.borrow().get(fd).ok_or(BAD_FD)
+}
+
+/// Gives a channel the lowest free descriptor.
+pub fn install(k: &mut Kernel, pid: Pid, chan: Chan, close_on_exec: bool) -> Result<i64> {
+    let Some(groups) = k.files.groups.get(&pid) else { return Err(BAD_FD) };
+    let fd = groups.fds.borrow_mut().add(chan.clone(), close_on_exec);
+    release(k, chan);
+    fd.map(|fd| fd as i64)
+}
+
+fn open_call(k: &mut Kernel, pid: Pid, at: u64, how: u32) -> Result<Call> {
+    let text = k.user_str(pid, at)?;
+    if how & !(3 | open::TRUNC | open::CEXEC | open::RCLOSE) != 0 {
+        return Err(BAD_ARG);
+    }
+    let (started, finish) = name::open(k, pid, &text, how)?;
+    Ok(Call { started, finish })
+}
+
+fn create_call(k: &mut Kernel, pid: Pid, args: [u64; 5]) -> Result<Call> {
+    let text = k.user_str(pid, args[0])?;
+    let (started, finish) = name::create(k, pid, &text, args[1] as u32, args[2] as u32)?;
+    Ok(Call { started, finish })
+}
+
+fn close(k: &mut Kernel, pid: Pid, fd: i32) -> Result<i64> {
+    release_fd(k, pid, fd)?;
+    Ok(0)
+}
+
+fn release_fd(k: &mut Kernel, pid: Pid, fd: i32) -> Result<()> {
+    let groups = k.files.groups.get(&pid).ok_or(BAD_FD)?;
+    let slot = usize::try_from(fd).map_err(|_| BAD_FD)?;
+    let chan = groups.fds.borrow_mut().take(slot).ok_or(BAD_FD)?;
+    release(k, chan);
+    Ok(())
+}
+
+fn dup(k: &mut Kernel, pid: Pid, old: i32, new: i32) -> Result<i64> {
+    let chan = chan_of(k, pid, old)?;
+    if new == -1 {
+        return install(k, pid, chan, false);
+    }
+    let groups = k.files.groups.get(&pid).ok_or(BAD_FD)?;
+    let slot = usize::try_from(new).map_err(|_| BAD_FD)?;
+    let replaced = {
+        let mut table = groups.fds.borrow_mut();
+        if !table.in_reach(slot) {
+            return Err(BAD_FD);
+        }
+        table.set(slot, chan)
+    };
+    if let Some(chan) = replaced {
+        release(k, chan);
+    }
+    Ok(i64::from(new))
+}
+
+fn pipe_call(k: &mut Kernel, pid: Pid, at: u64) -> Result<i64> {
+    k.user_check(pid, at, 8, true)?;
+    let (one, other) = pipe::new_pair(k);
+    let mut numbers = Vec::new();
+    for (node, name) in [(one, "#|/data"), (other, "#|/data1")] {
+        let chan = new_channel(vec![node], name.into(), open::RDWR);
+        numbers.extend((install(k, pid, chan, false)? as i32).to_le_bytes());
+    }
+    k.user_write(pid, at, &numbers)?;
+    Ok(0)
+}
+
+fn read(k: &mut Kernel, pid: Pid, fd: i32, at: u64, count: u64, offset: i64) -> Result<Call> {
+    if count >= MAX_COUNT {
+        k.user_check(pid, at, count as usize, true)?;
+    }
+    let chan = chan_of(k, pid, fd)?;
+    if !chan.readable() {
+        return Err(BAD_USE);
+    }
+    let count = count as usize;
+    k.user_check(pid, at, count, true)?;
+    if chan.is_directory() {
+        if offset == 0 {
+            chan.directory.replace(None);
+            chan.offset.set(0);
+        } else if offset != -1 && offset as u64 != chan.offset.get() {
+            return Err(error("seek in directory"));
+        }
+        let bytes = directory::read(k, pid, &chan, count)?;
+        k.user_write(pid, at, &bytes)?;
+        release(k, chan);
+        return Ok(now(bytes.len() as i64));
+    }
+    let from = if offset == -1 { chan.offset.get() } else { offset as u64 };
+    if offset < -1 {
+        return Err(error("negative i/o offset"));
+    }
+    let started = devices::of(&chan.node)?.read(k, pid, &chan.node, count, from);
+    let finish: Finish = Box::new(move |k, pid, value| {
+        let result = match value {
+            Ok(Value::Bytes(bytes)) => {
+                if offset == -1 {
+                    chan.offset.set(chan.offset.get() + bytes.len() as u64);
+                }
+                let n = bytes.len() as i64;
+                // An empty answer touches no memory: the buffer was checked above.
+                if n == 0 { Ok(0) } else { k.user_write(pid, at, &bytes).map(|()| n) }
+            }
+            Ok(_) => Ok(0),
+            Err(why) => Err(why),
+        };
+        release(k, chan);
+        result
+    });
+    Ok(Call { started, finish })
+}
+
+fn write(k: &mut Kernel, pid: Pid, fd: i32, at: u64, count: u64, offset: i64) -> Result<Call> {
+    if count >= MAX_COUNT {
+        k.user_check(pid, at, count as usize, false)?;
+    }
+    let data = k.user_read(pid, at, count as usize)?;
+    let chan = chan_of(k, pid, fd)?;
+    if !chan.writable() {
+        return Err(BAD_USE);
+    }
+    if chan.is_directory() {
+        return Err(error("is a directory"));
+    }
+    if offset < -1 {
+        return Err(error("negative i/o offset"));
+    }
+    let to = if offset == -1 { chan.offset.get() } else { offset as u64 };
+    let started = devices::of(&chan.node)?.write(k, pid, &chan.node, &data, to);
+    let finish: Finish = Box::new(move |k, _, value| {
+        let result = match value {
+            Ok(Value::Count(n)) => {
+                if offset == -1 {
+                    chan.offset.set(chan.offset.get() + n);
+                }
+                Ok(n as i64)
+            }
+            Ok(_) => Ok(0),
+            Err(why) => Err(why),
+        };
+        release(k, chan);
+        result
+    });
+    Ok(Call { started, finish })
+}
+
+fn seek(k: &mut Kernel, pid: Pid, result: u64, fd: i32, offset: i64, whence: u32) -> Result<i64> {
+    k.user_check(pid, result, 8, true)?;
+    let place = seek_to(k, pid, fd, offset, whence)?;
+    k.user_write(pid, result, &place.to_le_bytes())?;
+    Ok(0)
+}
+
+fn seek_to(k: &mut Kernel, pid: Pid, fd: i32, offset: i64, whence: u32) -> Result<u64> {
+    let chan = chan_of(k, pid, fd)?;
+    if chan.node.device.letter == '|' {
+        return Err(error("seek on a stream"));
+    }
+    if chan.is_directory() {
+        if whence != 0 || offset != 0 {
+            return Err(error("file is a directory"));
+        }
+        chan.directory.replace(None);
+    }
+    let base = match whence {
+        0 => 0,
+        1 => chan.offset.get() as i64,
+        2 => devices::of(&chan.node)?.stat(k, pid, &chan.node)?.length as i64,
+        _ => return Err(BAD_ARG),
+    };
+    let place = base.checked_add(offset).filter(|&place| place >= 0);
+    let place = place.ok_or(error("negative i/o offset"))? as u64;
+    chan.offset.set(place);
+    release(k, chan);
+    Ok(place)
+}
+
+/// Gives a record to the program; a buffer too small for it gets its length alone.
+fn give_record(k: &mut Kernel, pid: Pid, bytes: &[u8], at: u64, len: usize) -> Result<i64> {
+    if len < 2 {
+        return Err(BAD_ARG);
+    }
+    let bytes = if bytes.len() > len { &bytes[..2] } else { bytes };
+    k.user_write(pid, at, bytes)?;
+    Ok(bytes.len() as i64)
+}
+
+fn stat(k: &mut Kernel, pid: Pid, at: u64, to: u64, len: usize) -> Result<i64> {
+    k.user_check(pid, to, len, true)?;
+    let text = k.user_str(pid, at)?;
+    let place = name::walk(k, pid, &text)?;
+    let node = &place.nodes[0];
+    let mut entry = devices::of(node)?.stat(k, pid, node)?;
+    name_as_path(&mut entry, &place.path);
+    give_record(k, pid, &record(node, &entry), to, len)
+}
+
+fn fstat(k: &mut Kernel, pid: Pid, fd: i32, to: u64, len: usize) -> Result<i64> {
+    k.user_check(pid, to, len, true)?;
+    let chan = chan_of(k, pid, fd)?;
+    let mut entry = devices::of(&chan.node)?.stat(k, pid, &chan.node)?;
+    name_as_path(&mut entry, &chan.path);
+    let bytes = record(&chan.node, &entry);
+    release(k, chan);
+    give_record(k, pid, &bytes, to, len)
+}
+
+/// A mount point is named as its path says, not as the root of what is mounted (`port/sysfile.c:pathlast`).
+fn name_as_path(entry: &mut Entry, path: &str) {
+    if entry.name == "." || entry.name == "/" || entry.name.starts_with('#') {
+        entry.name = match path.rsplit('/').next() {
+            Some("") | None => "/".into(),
+            Some(last) => last.into(),
+        };
+    }
+}
+
+/// What a program asks of wstat, read from its memory.
+fn wanted(k: &mut Kernel, pid: Pid, at: u64, len: usize) -> Result<Entry> {
+    let bytes = k.user_read(pid, at, len)?;
+    let (dir, _) = Dir::parse(&bytes).ok_or(error("bad stat record"))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok(Entry {
+        qid: Qid { path: dir.qid.path, vers: dir.qid.version, kind: dir.qid.kind },
+        mode: dir.mode,
+        atime: dir.atime,
+        mtime: dir.mtime,
+        length: dir.length,
+        name: text(dir.name),
+        uid: text(dir.uid),
+        gid: text(dir.gid),
+        muid: text(dir.muid),
+    })
+}
+
+fn wstat(k: &mut Kernel, pid: Pid, at: u64, from: u64, len: usize) -> Result<i64> {
+    let entry = wanted(k, pid, from, len)?;
+    let text = k.user_str(pid, at)?;
+    let place = name::walk(k, pid, &text)?;
+    devices::of(&place.nodes[0])?.wstat(k, pid, &place.nodes[0], &entry)?;
+    Ok(len as i64)
+}
+
+fn fwstat(k: &mut Kernel, pid: Pid, fd: i32, from: u64, len: usize) -> Result<i64> {
+    let entry = wanted(k, pid, from, len)?;
+    let chan = chan_of(k, pid, fd)?;
+    devices::of(&chan.node)?.wstat(k, pid, &chan.node, &entry)?;
+    release(k, chan);
+    Ok(len as i64)
+}
+
+fn chdir(k: &mut Kernel, pid: Pid, at: u64) -> Result<i64> {
+    let text = k.user_str(pid, at)?;
+    let place = name::walk(k, pid, &text)?;
+    if place.nodes[0].qid.kind & crate::dev::QTDIR == 0 {
+        return Err(about(error("not a directory"), &text));
+    }
+    if let Some(groups) = k.files.groups.get_mut(&pid) {
+        groups.dot = absolute(&groups.dot, &text);
+    }
+    Ok(0)
+}
+
+fn remove(k: &mut Kernel, pid: Pid, at: u64) -> Result<i64> {
+    let text = k.user_str(pid, at)?;
+    let place = name::walk(k, pid, &text)?;
+    devices::of(&place.nodes[0])?.remove(k, pid, &place.nodes[0])?;
+    Ok(0)
+}
+
+fn fd2path(k: &mut Kernel, pid: Pid, fd: i32, to: u64, len: usize) -> Result<i64> {
+    k.user_check(pid, to, len, true)?;
+    let chan = chan_of(k, pid, fd)?;
+    let mut text = chan.path.clone().into_bytes();
+    release(k, chan);
+    if len > 0 {
+        text.truncate(len - 1);
+        text.push(0);
+        k.user_write(pid, to, &text)?;
+    }
+    Ok(0)
+}
+
+fn bind(k: &mut Kernel, pid: Pid, new: u64, old: u64, flags: u32) -> Result<i64> {
+    let (new, old) = (k.user_str(pid, new)?, k.user_str(pid, old)?);
+    name::bind(k, pid, &new, &old, flags)
+}
+
+fn unmount(k: &mut Kernel, pid: Pid, name: u64, old: u64) -> Result<i64> {
+    let name = if name == 0 { None } else { Some(k.user_str(pid, name)?) };
+    let old = k.user_str(pid, old)?;
+    name::unmount(k, pid, name.as_deref(), &old)
+}

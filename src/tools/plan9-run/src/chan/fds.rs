@@ -1,0 +1,78 @@
+//! Descriptor tables (`port/sysfile.c:newfd`, `port/pgrp.c:dupfgrp`).
+
+use super::Chan;
+use crate::dev::{Error, Result, error};
+
+/// `port/error.h:Enofd`
+const NO_FD: Error = error("no free file descriptors");
+/// The highest descriptor.
+const MAX_FD: usize = 4_999;
+
+/// A slot of a table.
+#[derive(Clone, Debug)]
+pub struct Descriptor {
+    pub chan: Chan,
+    pub close_on_exec: bool,
+}
+
+/// The descriptors of a group.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    slots: Vec<Option<Descriptor>>,
+}
+
+impl Table {
+    pub fn get(&self, fd: usize) -> Option<Chan> {
+        self.slots.get(fd)?.as_ref().map(|slot| slot.chan.clone())
+    }
+
+    /// Puts a channel into a slot; what was there comes back.
+    pub fn set(&mut self, fd: usize, chan: Chan) -> Option<Chan> {
+        self.set_flagged(fd, chan, false)
+    }
+
+    fn set_flagged(&mut self, fd: usize, chan: Chan, close_on_exec: bool) -> Option<Chan> {
+        if self.slots.len() <= fd {
+            self.slots.resize(fd + 1, None);
+        }
+        self.slots[fd].replace(Descriptor { chan, close_on_exec }).map(|slot| slot.chan)
+    }
+
+    /// Puts a channel into the lowest free slot.
+    pub fn add(&mut self, chan: Chan, close_on_exec: bool) -> Result<usize> {
+        let free = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
+        if free > MAX_FD {
+            return Err(NO_FD);
+        }
+        self.set_flagged(free, chan, close_on_exec);
+        Ok(free)
+    }
+
+    /// Whether `dup` may put a channel at `fd`: the table grows by at most twenty slots past what it has.
+    pub fn in_reach(&self, fd: usize) -> bool {
+        const STEP: usize = 20;
+        let size = self.slots.len().next_multiple_of(STEP).max(STEP);
+        fd < size + STEP && fd <= MAX_FD
+    }
+
+    pub fn take(&mut self, fd: usize) -> Option<Chan> {
+        self.slots.get_mut(fd)?.take().map(|slot| slot.chan)
+    }
+
+    pub fn take_on_exec(&mut self) -> Vec<Chan> {
+        self.slots
+            .iter_mut()
+            .filter_map(|slot| slot.take_if(|slot| slot.close_on_exec))
+            .map(|slot| slot.chan)
+            .collect()
+    }
+
+    pub fn into_chans(self) -> impl Iterator<Item = Chan> {
+        self.slots.into_iter().flatten().map(|slot| slot.chan)
+    }
+
+    /// The open descriptors, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &Descriptor)> {
+        self.slots.iter().enumerate().filter_map(|(fd, slot)| Some((fd, slot.as_ref()?)))
+    }
+}

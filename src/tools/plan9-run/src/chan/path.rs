@@ -1,0 +1,86 @@
+//! Names as text: `cleanname`, and the error messages that carry a name (`port/chan.c`).
+
+use crate::dev::Error;
+
+/// How much of a long name an error keeps, from its end, in bytes.
+const SHOWN: usize = 32;
+
+/// A path from the root, or from a device, without `.`, `..` and empty elements.
+pub fn absolute(dot: &str, name: &str) -> String {
+    let whole = if name.starts_with('/') || name.starts_with('#') {
+        name.to_string()
+    } else {
+        format!("{dot}/{name}")
+    };
+    let (root, rest) = match whole.strip_prefix('/') {
+        Some(rest) => (String::from("/"), rest),
+        None => {
+            let (device, rest) = whole.split_once('/').unwrap_or((&whole, ""));
+            (device.to_string(), rest)
+        }
+    };
+    let mut elements: Vec<&str> = Vec::new();
+    for element in rest.split('/') {
+        match element {
+            "" | "." => {}
+            ".." => drop(elements.pop()),
+            _ => elements.push(element),
+        }
+    }
+    elements.iter().fold(root, |path, element| join(&path, element))
+}
+
+/// One element more.
+pub fn join(path: &str, element: &str) -> String {
+    if path.ends_with('/') { format!("{path}{element}") } else { format!("{path}/{element}") }
+}
+
+/// The elements behind the root or the device.
+pub fn elements(path: &str) -> impl Iterator<Item = &str> {
+    let rest = match path.strip_prefix('/') {
+        Some(rest) => rest,
+        None => path.split_once('/').map_or("", |(_, rest)| rest),
+    };
+    rest.split('/').filter(|element| !element.is_empty())
+}
+
+/// An error with the name it is about: `text: 'name'` (`port/chan.c:namelenerror`).
+pub fn about(why: Error, name: &str) -> Error {
+    let shown = if name.len() > SHOWN {
+        let mut from = name.len() - SHOWN;
+        while !name.is_char_boundary(from) {
+            from += 1;
+        }
+        format!("...{}", &name[from..])
+    } else {
+        name.to_string()
+    };
+    Error(format!("{}: '{}'", why.0, shown.replace('\'', "''")).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cleaned_lexically() {
+        for (name, clean) in [
+            ("/a//b/./c/..", "/a/b"),
+            ("x/../y", "/home/y"),
+            ("/..", "/"),
+            ("#c/pid", "#c/pid"),
+            ("#e", "#e"),
+            (".", "/home"),
+        ] {
+            assert_eq!(absolute("/home", name), clean, "{name}");
+        }
+    }
+
+    #[test]
+    fn errors_carry_the_end_of_a_long_name() {
+        let why = crate::dev::error("file does not exist");
+        assert_eq!(about(why.clone(), "/a'b").0, "file does not exist: '/a''b'");
+        let long = format!("/{}", "x".repeat(60));
+        assert_eq!(about(why, &long).0, format!("file does not exist: '...{}'", "x".repeat(32)));
+    }
+}

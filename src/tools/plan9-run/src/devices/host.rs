@@ -1,0 +1,349 @@
+//! The host's files under the machine's root, and the host's standard streams.
+//!
+//! What a program may do to a file is what the host lets the user who runs the machine do; the rest follows Plan 9: a
+//! qid from the inode, times in seconds, no links.
+
+use super::{bytes, count, done};
+use crate::dev::{
+    Breakable, Device, DeviceId, Entry, Error, Node, Operation, Pid, QTDIR, Qid, Result, Started,
+    Step, Value, WaitId, error,
+};
+use crate::kernel::Kernel;
+use plan9_abi::flags::{mode, open};
+use std::collections::HashMap;
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io;
+use std::os::fd::RawFd;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::PathBuf;
+
+/// The letter of the standard streams, which no program can name.
+pub const STDIO: char = '\u{1}';
+
+/// Host paths by number, and files that are open.
+#[derive(Default)]
+pub struct HostFiles {
+    paths: Vec<PathBuf>,
+    numbers: HashMap<PathBuf, u64>,
+    opened: HashMap<u64, File>,
+    last_open: u64,
+}
+
+/// In `aux`, the mark of an opened file's number.
+const OPENED: u64 = 1 << 63;
+
+impl HostFiles {
+    fn number(&mut self, path: PathBuf) -> u64 {
+        let next = self.paths.len() as u64;
+        *self.numbers.entry(path).or_insert_with_key(|path| {
+            self.paths.push(path.clone());
+            next
+        })
+    }
+}
+
+/// The host's files.
+pub struct Host;
+
+fn why(why: &io::Error) -> Error {
+    match why.kind() {
+        io::ErrorKind::NotFound => error("file does not exist"),
+        io::ErrorKind::PermissionDenied => error("permission denied"),
+        io::ErrorKind::AlreadyExists => error("file already exists"),
+        io::ErrorKind::IsADirectory => error("is a directory"),
+        io::ErrorKind::NotADirectory => error("not a directory"),
+        io::ErrorKind::DirectoryNotEmpty => error("directory not empty"),
+        io::ErrorKind::StorageFull => error("file system full"),
+        _ => Error(format!("i/o error: {why}").into()),
+    }
+}
+
+fn qid(data: &Metadata) -> Qid {
+    Qid {
+        path: data.dev() << 48 ^ data.ino(),
+        vers: data.mtime_nsec() as u32 ^ data.mtime() as u32,
+        kind: if data.is_dir() { QTDIR } else { 0 },
+    }
+}
+
+fn node(k: &mut Kernel, path: PathBuf) -> Result<Node> {
+    let data = fs::metadata(&path).map_err(|e| why(&e))?;
+    let aux = k.files.host.number(path);
+    Ok(Node { device: DeviceId { letter: 'U', instance: 0 }, qid: qid(&data), aux })
+}
+
+fn path(k: &Kernel, node: &Node) -> Result<PathBuf> {
+    if node.qid.kind & QTDIR != 0 && node.qid.path == 0 {
+        return Ok(k.options.root.clone());
+    }
+    k.files.host.paths.get(node.aux as usize).cloned().ok_or(error("file does not exist"))
+}
+
+fn file<'k>(k: &'k Kernel, node: &Node) -> Result<&'k File> {
+    k.files.host.opened.get(&node.aux).ok_or(error("file not open"))
+}
+
+fn entry(k: &Kernel, name: String, data: &Metadata) -> Entry {
+    let directory = if data.is_dir() { mode::DIR } else { 0 };
+    Entry {
+        qid: qid(data),
+        mode: data.mode() & 0o777 | directory,
+        atime: data.atime() as u32,
+        mtime: data.mtime() as u32,
+        length: if data.is_dir() { 0 } else { data.len() },
+        name,
+        uid: k.options.user.clone(),
+        gid: k.options.user.clone(),
+        muid: k.options.user.clone(),
+    }
+}
+
+impl Device for Host {
+    fn letter(&self) -> char {
+        'U'
+    }
+
+    fn attach(&self, k: &mut Kernel, _pid: Pid, _spec: &str) -> Result<Node> {
+        let root = k.options.root.clone();
+        node(k, root)
+    }
+
+    fn walk(&self, k: &mut Kernel, _pid: Pid, from: &Node, name: &str) -> Result<Node> {
+        let path = path(k, from)?.join(name);
+        node(k, path)
+    }
+
+    fn stat(&self, k: &mut Kernel, _pid: Pid, node: &Node) -> Result<Entry> {
+        if node.aux & OPENED != 0 {
+            let data = file(k, node)?.metadata().map_err(|e| why(&e))?;
+            return Ok(entry(k, ".".into(), &data));
+        }
+        let path = path(k, node)?;
+        let data = fs::metadata(&path).map_err(|e| why(&e))?;
+        let name = path.file_name().map_or("/".into(), |name| name.to_string_lossy().into_owned());
+        Ok(entry(k, if path == k.options.root { "/".into() } else { name }, &data))
+    }
+
+    /// In the order of names; what the host cannot stat is left out.
+    fn entries(&self, k: &mut Kernel, _pid: Pid, node: &Node) -> Result<Vec<Entry>> {
+        let path = path(k, node)?;
+        let mut names: Vec<_> =
+            fs::read_dir(path).map_err(|e| why(&e))?.filter_map(|item| item.ok()).collect();
+        names.sort_by_key(|item| item.file_name());
+        Ok(names
+            .into_iter()
+            .filter_map(|item| {
+                let data = fs::metadata(item.path()).ok()?;
+                Some(entry(k, item.file_name().to_string_lossy().into_owned(), &data))
+            })
+            .collect())
+    }
+
+    fn open(&self, k: &mut Kernel, _pid: Pid, node: &Node, how: u32) -> Started {
+        if node.qid.kind & QTDIR != 0 {
+            return Started::Done(Ok(Value::File(node.clone())));
+        }
+        let result = path(k, node).and_then(|path| {
+            let access = how & 3;
+            let file = OpenOptions::new()
+                .read(access != open::WRITE)
+                .write(matches!(access, open::WRITE | open::RDWR) || how & open::TRUNC != 0)
+                .truncate(how & open::TRUNC != 0)
+                .custom_flags(libc::O_NONBLOCK)
+                .open(path)
+                .map_err(|e| why(&e))?;
+            Ok(opened(k, node, file, how))
+        });
+        done(result, Value::File)
+    }
+
+    fn create(
+        &self,
+        k: &mut Kernel,
+        _pid: Pid,
+        dir: &Node,
+        name: &str,
+        how: u32,
+        perm: u32,
+    ) -> Result<Node> {
+        let path = path(k, dir)?.join(name);
+        if perm & mode::DIR != 0 {
+            fs::create_dir(&path).map_err(|e| why(&e))?;
+            let _ = fs::set_permissions(&path, fs::Permissions::from_mode(perm & 0o777));
+            return node(k, path);
+        }
+        let file = OpenOptions::new()
+            .read(how & 3 != open::WRITE)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(perm & 0o777)
+            .open(&path)
+            .map_err(|e| why(&e))?;
+        let node = node(k, path)?;
+        Ok(opened(k, &node, file, how))
+    }
+
+    fn read(&self, k: &mut Kernel, _pid: Pid, node: &Node, n: usize, offset: u64) -> Started {
+        let mut buffer = vec![0; n];
+        let result =
+            file(k, node).and_then(|file| file.read_at(&mut buffer, offset).map_err(|e| why(&e)));
+        match result {
+            Ok(n) => {
+                buffer.truncate(n);
+                bytes(buffer)
+            }
+            Err(why) => Started::Done(Err(why)),
+        }
+    }
+
+    fn write(&self, k: &mut Kernel, _pid: Pid, node: &Node, data: &[u8], offset: u64) -> Started {
+        let result =
+            file(k, node).and_then(|file| file.write_all_at(data, offset).map_err(|e| why(&e)));
+        done(result.map(|()| data.len() as u64), Value::Count)
+    }
+
+    fn close(&self, k: &mut Kernel, node: &Node) {
+        k.files.host.opened.remove(&node.aux);
+    }
+
+    fn remove(&self, k: &mut Kernel, _pid: Pid, node: &Node) -> Result<()> {
+        let path = path(k, node)?;
+        let removed =
+            if node.qid.kind & QTDIR != 0 { fs::remove_dir(path) } else { fs::remove_file(path) };
+        removed.map_err(|e| why(&e))
+    }
+
+    /// Name, length and permissions change; the rest stays.
+    fn wstat(&self, k: &mut Kernel, _pid: Pid, node: &Node, wanted: &Entry) -> Result<()> {
+        if node.aux & OPENED != 0 {
+            if wanted.length != u64::MAX {
+                file(k, node)?.set_len(wanted.length).map_err(|e| why(&e))?;
+            }
+            return Ok(());
+        }
+        let path = path(k, node)?;
+        if wanted.mode != u32::MAX {
+            let permissions = fs::Permissions::from_mode(wanted.mode & 0o777);
+            fs::set_permissions(&path, permissions).map_err(|e| why(&e))?;
+        }
+        if wanted.length != u64::MAX {
+            let file = OpenOptions::new().write(true).open(&path).map_err(|e| why(&e))?;
+            file.set_len(wanted.length).map_err(|e| why(&e))?;
+        }
+        if !wanted.name.is_empty() {
+            if wanted.name.contains('/') {
+                return Err(Error(format!("bad character in file name: {}", wanted.name).into()));
+            }
+            let new = path.with_file_name(&wanted.name);
+            if new != path && new.exists() {
+                return Err(error("file already exists"));
+            }
+            fs::rename(&path, new).map_err(|e| why(&e))?;
+        }
+        Ok(())
+    }
+}
+
+fn opened(k: &mut Kernel, node: &Node, file: File, _how: u32) -> Node {
+    let host = &mut k.files.host;
+    host.last_open += 1;
+    let aux = OPENED | host.last_open;
+    host.opened.insert(aux, file);
+    Node { aux, ..node.clone() }
+}
+
+/// The host's standard input, output and error, by descriptor.
+pub struct Stdio;
+
+/// One of them.
+pub fn stdio_node(fd: RawFd) -> Node {
+    Node {
+        device: DeviceId { letter: STDIO, instance: 0 },
+        qid: Qid { path: fd as u64, vers: 0, kind: 0 },
+        aux: 0,
+    }
+}
+
+/// A read of standard input that waits for the host.
+struct ReadStream {
+    fd: RawFd,
+    count: usize,
+    wait: WaitId,
+}
+
+impl Operation for ReadStream {
+    fn step(&mut self, k: &mut Kernel, _pid: Pid) -> Step {
+        let mut poll = libc::pollfd { fd: self.fd, events: libc::POLLIN, revents: 0 };
+        // SAFETY: one live pollfd, and no waiting.
+        let ready = unsafe { libc::poll(&mut poll, 1, 0) };
+        if ready == 0 {
+            k.files.wanted.retain(|&(_, wait)| wait != self.wait);
+            k.files.wanted.push((self.fd, self.wait));
+            return Step::Wait(self.wait, Breakable::ByNotes);
+        }
+        let mut buffer = vec![0u8; self.count];
+        // SAFETY: the buffer is as long as the count.
+        let n = unsafe { libc::read(self.fd, buffer.as_mut_ptr().cast(), buffer.len()) };
+        if n < 0 {
+            return Step::Done(Err(why(&io::Error::last_os_error())));
+        }
+        buffer.truncate(n as usize);
+        Step::Done(Ok(Value::Bytes(buffer)))
+    }
+
+    fn interrupted(&mut self, k: &mut Kernel, _pid: Pid) -> Result<Value> {
+        k.files.wanted.retain(|&(_, wait)| wait != self.wait);
+        Err(crate::dev::INTERRUPTED)
+    }
+}
+
+impl Device for Stdio {
+    fn letter(&self) -> char {
+        STDIO
+    }
+
+    fn attach(&self, _k: &mut Kernel, _pid: Pid, _spec: &str) -> Result<Node> {
+        Err(error("unknown device in # filename"))
+    }
+
+    fn walk(&self, _k: &mut Kernel, _pid: Pid, _from: &Node, _name: &str) -> Result<Node> {
+        Err(error("file does not exist"))
+    }
+
+    fn stat(&self, k: &mut Kernel, _pid: Pid, node: &Node) -> Result<Entry> {
+        Ok(super::entry(k, node, "cons", 0o660, 0))
+    }
+
+    fn entries(&self, _k: &mut Kernel, _pid: Pid, _node: &Node) -> Result<Vec<Entry>> {
+        Err(error("not a directory"))
+    }
+
+    fn open(&self, _k: &mut Kernel, _pid: Pid, node: &Node, _mode: u32) -> Started {
+        Started::Done(Ok(Value::File(node.clone())))
+    }
+
+    fn read(&self, k: &mut Kernel, _pid: Pid, node: &Node, n: usize, _offset: u64) -> Started {
+        let wait = k.waits.fresh();
+        Started::Blocked(Box::new(ReadStream { fd: node.qid.path as RawFd, count: n, wait }))
+    }
+
+    fn write(&self, _k: &mut Kernel, _pid: Pid, node: &Node, data: &[u8], _to: u64) -> Started {
+        let mut written = 0;
+        while written < data.len() {
+            let rest = &data[written..];
+            // SAFETY: the pointer and the length are those of `rest`.
+            let n =
+                unsafe { libc::write(node.qid.path as RawFd, rest.as_ptr().cast(), rest.len()) };
+            if n < 0 {
+                let failure = io::Error::last_os_error();
+                if failure.kind() == io::ErrorKind::Interrupted {
+                    continue;
+                }
+                return Started::Done(Err(why(&failure)));
+            }
+            written += n as usize;
+        }
+        count(written)
+    }
+}

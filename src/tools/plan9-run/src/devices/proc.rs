@@ -1,0 +1,262 @@
+//! Procs as files, device `#p` (`port/devproc.c`).
+
+use super::{bytes, count, entry, node, number, part, proc_ctl};
+use crate::chan;
+use crate::dev::{Device, Entry, Error, Node, Pid, QTDIR, Result, Started, Value, error};
+use crate::kernel::exits::Await;
+use crate::kernel::{Kernel, NoteKind, quote};
+use plan9_abi::flags::open;
+use plan9_abi::layout::ERRMAX;
+
+const EXITED: Error = error("process exited");
+const NOT_EXIST: Error = error("file does not exist");
+
+/// The device.
+pub struct ProcDevice;
+
+/// The files of a proc with their permissions.
+const FILES: &[(&str, u32)] = &[
+    ("args", 0o644),
+    ("ctl", 0o000),
+    ("fd", 0o444),
+    ("note", 0o000),
+    ("noteid", 0o664),
+    ("notepg", 0o000),
+    ("ns", 0o444),
+    ("ppid", 0o444),
+    ("segment", 0o444),
+    ("status", 0o444),
+    ("text", 0o000),
+    ("wait", 0o400),
+];
+
+/// In the qid's path: the pid, and below it the file's place in the list and one; 0 is the proc's directory.
+const PLACE_BITS: u32 = 8;
+
+fn split(node: &Node) -> (Pid, Option<&'static str>) {
+    let place = (node.qid.path & ((1 << PLACE_BITS) - 1)) as usize;
+    let name = place.checked_sub(1).and_then(|place| FILES.get(place)).map(|&(name, _)| name);
+    ((node.qid.path >> PLACE_BITS) as Pid, name)
+}
+
+fn node_of(pid: Pid, place: usize) -> Node {
+    let kind = if place == 0 { QTDIR } else { 0 };
+    node('p', u64::from(pid) << PLACE_BITS | place as u64, kind)
+}
+
+impl Device for ProcDevice {
+    fn letter(&self) -> char {
+        'p'
+    }
+
+    fn attach(&self, _k: &mut Kernel, _pid: Pid, _spec: &str) -> Result<Node> {
+        Ok(node('p', 0, QTDIR))
+    }
+
+    fn walk(&self, k: &mut Kernel, _pid: Pid, from: &Node, name: &str) -> Result<Node> {
+        match split(from) {
+            (0, _) => {
+                let pid: Pid = name.parse().map_err(|_| NOT_EXIST)?;
+                k.proc(pid).ok_or(NOT_EXIST)?;
+                Ok(node_of(pid, 0))
+            }
+            (pid, _) => {
+                k.proc(pid).ok_or(EXITED)?;
+                let place = FILES.iter().position(|&(file, _)| file == name);
+                Ok(node_of(pid, place.ok_or(NOT_EXIST)? + 1))
+            }
+        }
+    }
+
+    fn stat(&self, k: &mut Kernel, _pid: Pid, node: &Node) -> Result<Entry> {
+        match split(node) {
+            (0, _) => Ok(entry(k, node, "#p", 0o555, 0)),
+            (pid, None) => Ok(entry(k, node, &pid.to_string(), 0o555, 0)),
+            (pid, Some(name)) => {
+                k.proc(pid).ok_or(EXITED)?;
+                let mode = FILES.iter().find(|&&(file, _)| file == name).map_or(0, |f| f.1);
+                // What is private follows the proc's own mode, 0640 at first.
+                Ok(entry(k, node, name, if mode == 0 { 0o640 } else { mode }, 0))
+            }
+        }
+    }
+
+    fn entries(&self, k: &mut Kernel, pid: Pid, node: &Node) -> Result<Vec<Entry>> {
+        let nodes: Vec<Node> = match split(node) {
+            (0, _) => k.procs.keys().map(|&pid| node_of(pid, 0)).collect(),
+            (of, _) => (1..=FILES.len()).map(|place| node_of(of, place)).collect(),
+        };
+        nodes.iter().map(|node| self.stat(k, pid, node)).collect()
+    }
+
+    fn open(&self, k: &mut Kernel, pid: Pid, node: &Node, mode: u32) -> Started {
+        let (of, name) = split(node);
+        if of != 0 && k.proc(of).is_none() {
+            return Started::Done(Err(EXITED));
+        }
+        let access = mode & 3;
+        let refused = match name {
+            Some("fd" | "ns" | "ppid" | "segment" | "status" | "wait") => access != open::READ,
+            Some("notepg") => access != open::WRITE,
+            Some("text") => {
+                // The executable itself, as the file it came from.
+                let text = k.proc(of).map_or(String::new(), |proc| proc.text.clone());
+                return match chan::open_node(k, pid, &text, mode) {
+                    Ok(node) if access != open::WRITE && access != open::RDWR => {
+                        Started::Done(Ok(Value::File(node)))
+                    }
+                    Ok(_) => Started::Done(Err(error("permission denied"))),
+                    Err(why) => Started::Done(Err(why)),
+                };
+            }
+            _ => false,
+        };
+        if refused {
+            return Started::Done(Err(error("permission denied")));
+        }
+        let mut node = node.clone();
+        if name == Some("notepg") {
+            // The group is the one the proc is in now.
+            node.aux = k.proc(of).map_or(0, |proc| proc.noteid.into());
+        }
+        Started::Done(Ok(Value::File(node)))
+    }
+
+    fn read(&self, k: &mut Kernel, pid: Pid, node: &Node, n: usize, offset: u64) -> Started {
+        let (of, name) = split(node);
+        let Some(proc) = k.proc(of) else { return Started::Done(Err(EXITED)) };
+        match name {
+            Some("args") => {
+                let text = if proc.args_set {
+                    proc.args.clone()
+                } else {
+                    let words = proc.args.split(|&b| b == 0);
+                    let mut words: Vec<Vec<u8>> = words.map(quote::quoted).collect();
+                    words.pop();
+                    words.join(&b' ')
+                };
+                part(&text, n, offset)
+            }
+            Some("noteid") => part(&number(proc.noteid.into()), n, offset),
+            Some("ppid") => part(&number(proc.ppid.into()), n, offset),
+            Some("status") => part(&status(k, of), n, offset),
+            Some("segment") => part(&segments(k, of), n, offset),
+            Some("fd") => part(&descriptors(k, of), n, offset),
+            Some("ns") => part(&namespace(k, of), n, offset),
+            Some("note") => match k.take_note(of) {
+                Some(mut text) => {
+                    text.truncate(n);
+                    bytes(text)
+                }
+                None => bytes(Vec::new()),
+            },
+            Some("wait") => Started::Blocked(Box::new(Await { of, owner: false })),
+            Some("ctl") => part(&number(of.into()), n, offset),
+            _ => {
+                let _ = pid;
+                Started::Done(Err(error("permission denied")))
+            }
+        }
+    }
+
+    fn write(&self, k: &mut Kernel, pid: Pid, node: &Node, data: &[u8], _offset: u64) -> Started {
+        let (of, name) = split(node);
+        if k.proc(of).is_none() {
+            return Started::Done(Err(EXITED));
+        }
+        let text = data.split(|&b| b == 0).next().unwrap_or(data);
+        let result = match name {
+            Some("note") if data.len() >= ERRMAX => Err(error("read or write too large")),
+            Some("note") => k.post_note(of, text, NoteKind::User),
+            Some("notepg") if data.len() >= ERRMAX => Err(error("read or write too large")),
+            Some("notepg") => k.post_note_group(node.aux as u32, text, pid),
+            Some("ctl") => proc_ctl::control(k, of, data),
+            Some("args") => {
+                if let Some(proc) = k.procs.get_mut(&of) {
+                    let text = String::from_utf8_lossy(text);
+                    proc.args = format!("{} [{text}]", proc.name).into_bytes();
+                    proc.args_set = true;
+                }
+                Ok(())
+            }
+            Some("noteid") => {
+                let wanted = String::from_utf8_lossy(text).trim().parse::<u32>().ok();
+                let known = |id: &u32| *id == of || k.procs.values().any(|p| p.noteid == *id);
+                match wanted.filter(known) {
+                    Some(id) => {
+                        if let Some(proc) = k.procs.get_mut(&of) {
+                            proc.noteid = id;
+                        }
+                        Ok(())
+                    }
+                    None => Err(error("bad arg in system call")),
+                }
+            }
+            _ => Err(error("permission denied")),
+        };
+        match result {
+            Ok(()) => count(data.len()),
+            Err(why) => Started::Done(Err(why)),
+        }
+    }
+}
+
+/// 176 bytes: name, user, state, then twelve numbers of which we know the real time and the memory.
+fn status(k: &Kernel, of: Pid) -> Vec<u8> {
+    let Some(proc) = k.proc(of) else { return Vec::new() };
+    let real = (k.mono_ns() - proc.started_ns) / 1_000_000;
+    let kib: u64 = proc.segments().iter().map(|(_, _, base, top, _)| (top - base) / 1024).sum();
+    let mut text = format!("{:<28}{:<28}{:<12}", proc.name, proc.user, proc.state);
+    for value in [0, 0, real, 0, 0, 0, kib, 10, 10] {
+        text += &format!("{value:11} ");
+    }
+    let mut text = text.into_bytes();
+    text.truncate(175);
+    text.push(b'\n');
+    text
+}
+
+/// A line of 41 bytes for each segment.
+fn segments(k: &Kernel, of: Pid) -> Vec<u8> {
+    let Some(proc) = k.proc(of) else { return Vec::new() };
+    let mut text = String::new();
+    for (name, writable, base, top, users) in proc.segments() {
+        let read_only = if writable { "  " } else { "R " };
+        let users = if name == "Stack" { 1 } else { users };
+        text += &format!("{name:<6}{read_only} {base:>12x} {top:>12x} {users:>4}\n");
+    }
+    text.into_bytes()
+}
+
+fn descriptors(k: &Kernel, of: Pid) -> Vec<u8> {
+    let Some(groups) = k.files.groups.get(&of) else { return Vec::new() };
+    let mut text = format!("{}\n", groups.dot);
+    for (fd, slot) in groups.fds.borrow().iter() {
+        let chan = &slot.chan;
+        let mode = ["r ", " w", "rw", "r "][(chan.mode & 3) as usize];
+        let (letter, qid) = (chan.node.device.letter, chan.node.qid);
+        let offset = chan.offset.get();
+        text += &format!(
+            "{fd:3} {mode} {letter} {:4} ({:016x} {} {:02x}) {:5} {offset:8} {}\n",
+            chan.node.device.instance, qid.path, qid.vers, qid.kind, 0, chan.path
+        );
+    }
+    text.into_bytes()
+}
+
+fn namespace(k: &Kernel, of: Pid) -> Vec<u8> {
+    let Some(groups) = k.files.groups.get(&of) else { return Vec::new() };
+    let mut text = String::new();
+    for (at, members) in &groups.namespace.borrow().mounts {
+        for (place, member) in members.iter().enumerate() {
+            let flag = match (place, member.create) {
+                (0, true) => "-c ",
+                (0, false) => "",
+                (_, true) => "-ac ",
+                (_, false) => "-a ",
+            };
+            text += &format!("bind {flag}{} {at}\n", member.name);
+        }
+    }
+    (text + &format!("cd {}\n", groups.dot)).into_bytes()
+}
