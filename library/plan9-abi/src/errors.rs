@@ -47,6 +47,9 @@ pub const FIRST_INTERNED: i32 = 0x1000;
 /// The code of `interrupted`.
 pub const INTERRUPTED: i32 = 4;
 
+/// The code of `fd out of range or not open`.
+pub const BAD_FD: i32 = 9;
+
 macro_rules! table {
     ($($text:literal $code:literal $kind:ident;)*) => {
         /// Every known text, each with a code of its own.
@@ -123,6 +126,26 @@ table! {
     "not announced" 0x22D InvalidInput;
     "listen hungup" 0x22E InvalidInput;
     "no error" 0x22F Other;
+    "unknown device in # filename" 0x230 NotFound;
+    "cannot exec directory" 0x231 PermissionDenied;
+    "create without DMDIR" 0x232 InvalidInput;
+    "create in non-directory" 0x233 NotADirectory;
+    "create in deleted directory" 0x234 NotFound;
+    "empty control message" 0x235 InvalidInput;
+    "notes pending" 0x236 ResourceBusy;
+    "note not posted" 0x237 ResourceBusy;
+    "inconsistent mount" 0x239 InvalidInput;
+    "not in union" 0x23A NotFound;
+    "mount rpc error" 0x23B Other;
+    "device shut down" 0x23C BrokenPipe;
+    "EOF receiving fversion reply" 0x23D BrokenPipe;
+    "segments overlap" 0x23E OutOfMemory;
+    "bad time control" 0x23F InvalidInput;
+    "profile is off" 0x240 InvalidInput;
+    "wrong number of fields" 0x241 InvalidInput;
+    "bad iounit in version call" 0x242 InvalidInput;
+    "bad 9P version specification" 0x243 InvalidInput;
+    "bad 9P version returned from server" 0x244 Other;
 }
 
 /// Finds what is known of an error text, with or without a path at either end; `None` for any other text.
@@ -194,5 +217,6 @@ mod tests {
             }
         }
         assert_eq!(classify("interrupted").unwrap().code, INTERRUPTED);
+        assert_eq!(classify("fd out of range or not open").unwrap().code, BAD_FD);
     }
 }

@@ -22,6 +22,8 @@ pub mod layout;
 pub mod note;
 pub mod queue;
 #[cfg(all(target_os = "plan9", target_arch = "x86_64"))]
+pub mod sys;
+#[cfg(all(target_os = "plan9", target_arch = "x86_64"))]
 pub mod syscall;
 pub mod sysno;
 pub mod tos;

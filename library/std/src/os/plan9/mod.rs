@@ -1,0 +1,6 @@
+//! Plan 9-specific definitions.
+
+#![stable(feature = "rust1", since = "1.0.0")]
+
+#[stable(feature = "rust1", since = "1.0.0")]
+pub mod ffi;

@@ -1,0 +1,94 @@
+//! Plan 9, as 9front keeps it.
+//!
+//! A program is one text and one data and bss segment, shared by all its threads, which are procs made by `rfork` with
+//! `RFMEM`. Two facts of that kernel shape everything here. The stack segment of a proc is its own, at the same address
+//! in each, so no thread may run where a reference could be given away: every thread, main included, runs on a stack
+//! from shared memory, and the stack segment serves for [`private`] words. And the kernel knows threads of no
+//! program: ending all of them is [`exit`]'s.
+
+#![deny(unsafe_op_in_unsafe_fn)]
+
+/// A static that the unit tests of std must share with the std they run on: there is one heap, one list of threads.
+macro_rules! shared_static {
+    ($(#[$meta:meta])* $vis:vis static $name:ident: $ty:ty = $init:expr; $symbol:literal) => {
+        $(#[$meta])*
+        #[cfg(not(test))]
+        #[unsafe(export_name = $symbol)]
+        $vis static $name: $ty = $init;
+
+        #[cfg(test)]
+        unsafe extern "Rust" {
+            #[link_name = $symbol]
+            $vis safe static $name: $ty;
+        }
+    };
+}
+
+pub(crate) use shared_static;
+
+pub mod clock;
+pub mod deadline;
+pub mod emutls;
+pub mod errstr;
+pub mod exit;
+pub mod futex;
+pub mod heap;
+pub mod notes;
+pub mod private;
+#[cfg(not(test))]
+mod start;
+pub mod symbols;
+pub mod text;
+pub mod thread_control;
+#[cfg(all(not(test), feature = "panic-unwind"))]
+mod unwind_tables;
+
+use crate::io;
+
+/// Runs before `main`, on the main thread; what must stand earlier is done by the start code.
+///
+/// # Safety
+///
+/// Must be called only once during runtime initialization.
+pub unsafe fn init(argc: isize, argv: *const *const u8, _sigpipe: u8) {
+    crate::sys::args::init(argc, argv);
+}
+
+/// # Safety
+///
+/// Must be called only once during runtime cleanup.
+pub unsafe fn cleanup() {}
+
+pub fn unsupported<T>() -> io::Result<T> {
+    Err(unsupported_err())
+}
+
+pub fn unsupported_err() -> io::Error {
+    io::Error::UNSUPPORTED_PLATFORM
+}
+
+/// Ends every thread; the status is `abort`.
+pub fn abort_internal() -> ! {
+    exit::exit_with(c"abort")
+}
+
+/// The calling proc's id, which the kernel keeps on the proc's own stack segment.
+pub fn getpid() -> u32 {
+    private::pid()
+}
+
+/// The `io::Error` of a system call of this thread that has just failed.
+pub fn last_error() -> io::Error {
+    io::Error::from_raw_os_error(errstr::take())
+}
+
+/// A system call's result with its error.
+pub fn cvt<T>(result: plan9_abi::sys::Result<T>) -> io::Result<T> {
+    result.map_err(|_| last_error())
+}
+
+/// The name by which a descriptor was opened, cut to the buffer.
+pub fn fd_name(fd: i32, buf: &mut [u8]) -> Option<&[u8]> {
+    plan9_abi::sys::file::fd2path(fd, buf).ok()?;
+    Some(plan9_abi::sys::error::until_nul(buf))
+}

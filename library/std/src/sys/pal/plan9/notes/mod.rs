@@ -1,0 +1,111 @@
+//! Notes: what the kernel and other programs tell a proc at any instruction.
+//!
+//! A note ends the program, with its text as the status, unless it is one of two: the kernel's `write on closed pipe`,
+//! which the failing write reports as well, and whatever arrives while the program is ending. Those two are settled in
+//! assembly that touches no vector register, for kernels before 2025-04-05 kill a proc that does so here. What ends
+//! the program may be Rust: on such a kernel it ends all the same.
+
+use crate::arch::naked_asm;
+use crate::ffi::CStr;
+use crate::sys::pal::{exit, private, text::Text, thread_control};
+use plan9_abi::note;
+use plan9_abi::sys::{file, note as calls};
+use plan9_abi::{flags, sysno, ureg};
+
+/// The first eight bytes of the kernel's note about a pipe, behind the `sys: ` of all its notes.
+const WRITE_ON: u64 = u64::from_le_bytes(*b"write on");
+const SYS: u32 = u32::from_le_bytes(*b"sys:");
+
+/// Flags that `noted` takes from its own call and that must be as they were: OF and DF; and the one that is always set.
+const KEPT_FLAGS: u32 = 1 << 11 | 1 << 10;
+const ALWAYS_SET: u32 = 1 << 1 | 1 << 9;
+
+/// Sets the handler of the main proc; threads inherit it.
+pub fn install() {
+    // SAFETY: the handler follows the kernel's convention and ends in noted or exits.
+    let _ = unsafe { calls::notify(handler as *const ()) };
+}
+
+#[unsafe(naked)]
+unsafe extern "C" fn handler() {
+    naked_asm!(
+        "cld",
+        "mov rbx, [rsp + {ureg_pointer}]",
+        "mov rcx, [rsp + {note_pointer}]",
+        "mov eax, [rip + {state}]",
+        "cmp eax, {ready}",
+        "je 3f",
+        "cmp eax, {claimed}",
+        "je 4f",
+        "cmp dword ptr [rcx], {sys}",
+        "jne 2f",
+        "movabs rax, {write_on}",
+        "cmp [rcx + 5], rax",
+        "je 4f",
+        // It ends the program.
+        "2:",
+        "mov rdi, rcx",
+        "and rsp, -16",
+        "xor ebp, ebp",
+        "call {fatal}",
+        "ud2",
+        // The program is ending: so does this proc, with the status that stands.
+        "3:",
+        "lea rax, [rip + {status}]",
+        "xor ecx, ecx",
+        "cmp byte ptr [rax], 0",
+        "cmove rax, rcx",
+        "mov [rsp + 8], rax",
+        "mov ebp, {exits}",
+        "syscall",
+        "ud2",
+        // Resume as if nothing had been.
+        "4:",
+        "mov rax, [rbx + {flags}]",
+        "and eax, {kept}",
+        "or eax, {always}",
+        "push rax",
+        "mov qword ptr [rsp + 16], {cont}",
+        "mov ebp, {noted}",
+        "popfq",
+        "syscall",
+        "ud2",
+        ureg_pointer = const ureg::frame::UREG_POINTER,
+        note_pointer = const ureg::frame::NOTE_POINTER,
+        flags = const ureg::FLAGS,
+        state = sym exit::STATE,
+        status = sym exit::STATUS,
+        ready = const exit::READY,
+        claimed = const exit::CLAIMED,
+        sys = const SYS,
+        write_on = const WRITE_ON,
+        fatal = sym fatal,
+        exits = const sysno::EXITS,
+        noted = const sysno::NOTED,
+        cont = const flags::noted::CONT,
+        kept = const KEPT_FLAGS,
+        always = const ALWAYS_SET,
+    )
+}
+
+/// Ends the program by a note. The kernel's own are told on descriptor 2, with the thread's name.
+unsafe extern "C" fn fatal(text: *const crate::ffi::c_char) -> ! {
+    // SAFETY: the kernel's copy of the note ends in a NUL and stays while the handler runs.
+    let text = unsafe { CStr::from_ptr(text) };
+    let Some(thread) = thread_control::current() else {
+        // A proc that std did not start: the kernel's default.
+        loop {
+            // SAFETY: nothing is resumed.
+            let _ = unsafe { calls::noted(flags::noted::DFLT) };
+        }
+    };
+    if note::is_kernel_text(text.to_bytes()) {
+        let name = crate::str::from_utf8(thread.name()).unwrap_or("?");
+        let shown = if crate::ptr::eq(thread, &thread_control::MAIN) { "main" } else { name };
+        let head = Text::new(format_args!("thread '{shown}' ({}): ", private::pid()));
+        for part in [head.as_bytes(), text.to_bytes(), b"\n"] {
+            let _ = file::write(2, part);
+        }
+    }
+    exit::exit_with(text)
+}

@@ -1,0 +1,52 @@
+//! The words that are private to a proc.
+//!
+//! No segment register can be a thread pointer on this kernel. What a proc has to itself is its stack segment, which
+//! lies at the same address in every proc of the program; so a few words at a fixed place in it say which thread this
+//! is. They are placed once, from the stack pointer that the program starts with, and a child inherits a copy.
+
+use super::thread_control::ThreadControl;
+use crate::ptr;
+use crate::sync::atomic::Ordering::Relaxed;
+use crate::sync::atomic::{AtomicPtr, AtomicUsize};
+
+/// The words. The start code, the fork and the note handler know their offsets by [`offset_of!`](crate::mem::offset_of).
+#[repr(C, align(64))]
+pub struct PrivateWords {
+    /// This proc's thread; null before there is one and after it has gone.
+    pub thread: *const ThreadControl,
+    /// In a child just forked: the thread it is to become.
+    pub next: *const ThreadControl,
+    /// Where the parent's stack pointer waits while it stands on this segment to fork.
+    pub saved_sp: usize,
+}
+
+shared_static! {
+    /// Where the words lie, in every proc; set before the first note handler.
+    pub static PRIVATE: AtomicPtr<PrivateWords> = AtomicPtr::new(ptr::null_mut());
+    "__rust_plan9_private"
+}
+
+shared_static! {
+    /// Where Tos lies, in every proc.
+    pub static TOS: AtomicUsize = AtomicUsize::new(0);
+    "__rust_plan9_tos"
+}
+
+/// This proc's words.
+pub fn words() -> *mut PrivateWords {
+    PRIVATE.load(Relaxed)
+}
+
+/// This proc's id: the kernel writes it on every way out.
+pub fn pid() -> u32 {
+    let at = TOS.load(Relaxed) + plan9_abi::tos::PID;
+    // SAFETY: Tos is mapped in every proc, at an address aligned for the word.
+    unsafe { ptr::with_exposed_provenance::<u32>(at).read_volatile() }
+}
+
+/// Hz of the cycle counter as the kernel knows it; 0 if it knows none.
+pub fn cycle_frequency() -> u64 {
+    let at = TOS.load(Relaxed) + plan9_abi::tos::CYCLEFREQ;
+    // SAFETY: as above; the kernel wrote it at exec.
+    unsafe { ptr::with_exposed_provenance::<u64>(at).read_volatile() }
+}

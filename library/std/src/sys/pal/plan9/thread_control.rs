@@ -1,0 +1,171 @@
+//! A thread's control block: what other threads, the deadline thread and the note handler need to know of it.
+//!
+//! Control blocks are never freed. They stand in a list that only grows, and a new thread takes over the block of one
+//! that has gone. So the list is walked without a lock, and a block that is looked at late is still a block.
+
+use super::deadline::slot::Slot;
+use super::private;
+use crate::alloc::{GlobalAlloc, Layout, System};
+use crate::cell::{Cell, UnsafeCell};
+use crate::ptr;
+use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+
+/// Thread-local keys with destructors; std itself uses one.
+pub const KEYS: usize = 32;
+
+/// The longest name that is kept for messages, in bytes.
+pub const NAME_MAX: usize = 63;
+
+/// The deadline slot on a cache line of its own.
+#[repr(C, align(64))]
+pub struct SlotLine(pub Slot<AtomicU64>);
+
+/// One thread. Fields without a word on it are the owner's alone.
+#[repr(C, align(64))]
+pub struct ThreadControl {
+    /// First, for the note handler.
+    pub slot: SlotLine,
+    /// The proc's id, 0 until it runs.
+    pub pid: AtomicU32,
+    /// `/proc/N/note`, -1 until the thread itself opens it at its first timed operation.
+    pub note_fd: AtomicI32,
+    /// The semaphore it waits on in a futex; the rest is under the futex bucket's lock.
+    pub wake: AtomicI32,
+    pub waiting_on: AtomicUsize,
+    pub waits_next: AtomicPtr<ThreadControl>,
+    /// Emulated thread-local storage: a table of blocks by index.
+    pub tls: Cell<*mut *mut u8>,
+    pub tls_len: Cell<usize>,
+    /// Values of the keys.
+    pub keys: [Cell<*mut u8>; KEYS],
+    /// Where the new proc's stack pointer starts.
+    pub stack_top: Cell<usize>,
+    /// The stack's memory; null for main.
+    pub stack: Cell<*mut u8>,
+    pub stack_size: Cell<usize>,
+    /// What the new proc is to run, and what it tells when it has: `sys::thread`'s.
+    pub init: Cell<*mut ()>,
+    pub done: Cell<*const AtomicU32>,
+    /// The name with its length, for messages from the note handler's side.
+    name: UnsafeCell<[u8; NAME_MAX]>,
+    name_len: AtomicUsize,
+    in_use: AtomicBool,
+    /// Written once, before the block is published.
+    older: AtomicPtr<ThreadControl>,
+}
+
+// SAFETY: what others touch is atomic; the rest is the owner's, handed over by the fork and by `in_use`.
+unsafe impl Sync for ThreadControl {}
+
+const EMPTY: ThreadControl = ThreadControl {
+    slot: SlotLine(Slot::new(
+        AtomicU64::new(0),
+        AtomicU64::new(0),
+        AtomicU64::new(0),
+        AtomicU64::new(0),
+    )),
+    pid: AtomicU32::new(0),
+    note_fd: AtomicI32::new(-1),
+    wake: AtomicI32::new(0),
+    waiting_on: AtomicUsize::new(0),
+    waits_next: AtomicPtr::new(ptr::null_mut()),
+    tls: Cell::new(ptr::null_mut()),
+    tls_len: Cell::new(0),
+    keys: [const { Cell::new(ptr::null_mut()) }; KEYS],
+    stack_top: Cell::new(0),
+    stack: Cell::new(ptr::null_mut()),
+    stack_size: Cell::new(0),
+    init: Cell::new(ptr::null_mut()),
+    done: Cell::new(ptr::null()),
+    name: UnsafeCell::new([0; NAME_MAX]),
+    name_len: AtomicUsize::new(0),
+    in_use: AtomicBool::new(true),
+    older: AtomicPtr::new(ptr::null_mut()),
+};
+
+shared_static! {
+    /// The main thread's.
+    pub static MAIN: ThreadControl = EMPTY;
+    "__rust_plan9_main_thread"
+}
+
+shared_static! {
+    /// The newest block but main's.
+    static NEWEST: AtomicPtr<ThreadControl> = AtomicPtr::new(ptr::null_mut());
+    "__rust_plan9_threads"
+}
+
+impl ThreadControl {
+    /// Keeps a name for messages.
+    pub fn set_name(&self, name: &[u8]) {
+        let len = name.len().min(NAME_MAX);
+        self.name_len.store(0, Relaxed);
+        // SAFETY: only the owner writes, and readers take no more than the length that is stored behind.
+        unsafe { (&mut *self.name.get())[..len].copy_from_slice(&name[..len]) };
+        self.name_len.store(len, Release);
+    }
+
+    /// The owner's name, empty if it has none. To be asked for on the owner's proc.
+    pub fn name(&self) -> &[u8] {
+        let len = self.name_len.load(Acquire);
+        // SAFETY: the owner wrote that many bytes, and it is the owner that asks.
+        unsafe { &(&*self.name.get())[..len] }
+    }
+
+    /// Gives the block to whoever starts a thread next. The owner does not touch it again.
+    pub fn release(&self) {
+        self.pid.store(0, Release);
+        self.in_use.store(false, Release);
+    }
+}
+
+/// The calling thread's block; `None` on a proc that std did not start, or before or after its thread.
+pub fn current() -> Option<&'static ThreadControl> {
+    let words = private::words();
+    if words.is_null() {
+        return None;
+    }
+    // SAFETY: the words are mapped and initialised in every proc, and blocks are never freed.
+    let thread = unsafe { (*words).thread.as_ref() }?;
+    (thread.pid.load(Relaxed) == private::pid()).then_some(thread)
+}
+
+/// A block for a new thread, with nothing in it; `None` if memory is short.
+pub fn acquire() -> Option<&'static ThreadControl> {
+    let free = all()
+        .skip(1)
+        .find(|thread| thread.in_use.compare_exchange(false, true, AcqRel, Relaxed).is_ok());
+    if let Some(thread) = free {
+        thread.name_len.store(0, Relaxed);
+        return Some(thread);
+    }
+    // SAFETY: the layout is not empty.
+    let new = unsafe { System.alloc(Layout::new::<ThreadControl>()) }.cast::<ThreadControl>();
+    if new.is_null() {
+        return None;
+    }
+    // SAFETY: fresh memory of that layout.
+    unsafe { new.write(EMPTY) };
+    let mut newest = NEWEST.load(Acquire);
+    loop {
+        // SAFETY: just written, and not yet published.
+        unsafe { (*new).older.store(newest, Relaxed) };
+        match NEWEST.compare_exchange(newest, new, AcqRel, Acquire) {
+            // SAFETY: it is never freed.
+            Ok(_) => return Some(unsafe { &*new }),
+            Err(other) => newest = other,
+        }
+    }
+}
+
+/// Every block, main's first. One whose `pid` is 0 is no thread at the moment.
+pub fn all() -> impl Iterator<Item = &'static ThreadControl> {
+    let mut next = NEWEST.load(Acquire);
+    crate::iter::once(&MAIN).chain(crate::iter::from_fn(move || {
+        // SAFETY: a published block is never freed.
+        let thread = unsafe { next.as_ref() }?;
+        next = thread.older.load(Relaxed);
+        Some(thread)
+    }))
+}

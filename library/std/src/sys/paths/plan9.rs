@@ -1,0 +1,89 @@
+//! The working directory, the executable, and lists of paths, whose separator is a NUL as in rc's lists.
+
+use crate::error::Error;
+use crate::ffi::{OsStr, OsString};
+use crate::os::plan9::ffi::{OsStrExt, OsStringExt};
+use crate::path::{Path, PathBuf};
+use crate::sys::pal::text::Text;
+use crate::sys::pal::{cvt, fd_name, last_error, private, unsupported};
+use crate::{env, fmt, io, slice};
+use plan9_abi::flags::open;
+use plan9_abi::sys::file;
+
+const SEPARATOR: u8 = 0;
+
+fn path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(OsString::from_vec(bytes.to_vec()))
+}
+
+pub fn getcwd() -> io::Result<PathBuf> {
+    let fd = cvt(file::open(c".", open::READ | open::CEXEC))?;
+    let mut name = vec![0; 65536];
+    let cwd = fd_name(fd, &mut name).map(path).ok_or_else(last_error);
+    let _ = file::close(fd);
+    cwd
+}
+
+/// The directory belongs to each proc; one for the program is not built yet.
+pub fn chdir(_: &Path) -> io::Result<()> {
+    unsupported()
+}
+
+pub struct SplitPaths<'a>(slice::Split<'a, u8, fn(&u8) -> bool>);
+
+pub fn split_paths(unparsed: &OsStr) -> SplitPaths<'_> {
+    fn separates(byte: &u8) -> bool {
+        *byte == SEPARATOR
+    }
+    SplitPaths(unparsed.as_bytes().split(separates as fn(&u8) -> bool))
+}
+
+impl<'a> Iterator for SplitPaths<'a> {
+    type Item = PathBuf;
+    fn next(&mut self) -> Option<PathBuf> {
+        self.0.next().map(path)
+    }
+}
+
+#[derive(Debug)]
+pub struct JoinPathsError;
+
+pub fn join_paths<I, T>(paths: I) -> Result<OsString, JoinPathsError>
+where
+    I: Iterator<Item = T>,
+    T: AsRef<OsStr>,
+{
+    let mut joined = Vec::new();
+    for (at, path) in paths.enumerate() {
+        let path = path.as_ref().as_bytes();
+        if path.contains(&SEPARATOR) {
+            return Err(JoinPathsError);
+        }
+        if at > 0 {
+            joined.push(SEPARATOR);
+        }
+        joined.extend_from_slice(path);
+    }
+    Ok(OsString::from_vec(joined))
+}
+
+impl fmt::Display for JoinPathsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("path segment contains the separator, a NUL")
+    }
+}
+
+impl Error for JoinPathsError {}
+
+/// The kernel keeps the file, not its name: `/proc/N/text` is that file, and can be opened and run.
+pub fn current_exe() -> io::Result<PathBuf> {
+    Ok(path(Text::new(format_args!("/proc/{}/text", private::pid())).as_bytes()))
+}
+
+pub fn temp_dir() -> PathBuf {
+    PathBuf::from("/tmp")
+}
+
+pub fn home_dir() -> Option<PathBuf> {
+    env::var_os("home").filter(|home| !home.is_empty()).map(PathBuf::from)
+}

@@ -1,0 +1,246 @@
+//! Threads: procs that share everything but their stack segment.
+//!
+//! A thread's stack is heap memory, so that what lies on it can be borrowed by others. Two moments need care. At the
+//! fork, parent and child would stand on one stack: the fork is made standing on the private segment, of which the
+//! child gets a copy, and the child moves from there to its own stack. At the end, the thread must not stand on the
+//! stack that it frees: it goes back to the private segment first.
+
+use crate::alloc::{GlobalAlloc, Layout, System};
+use crate::arch::naked_asm;
+use crate::ffi::CStr;
+use crate::io;
+use crate::mem::offset_of;
+use crate::num::NonZero;
+use crate::ptr;
+use crate::sync::Arc;
+use crate::sync::atomic::AtomicU32;
+use crate::sync::atomic::Ordering::{Release, SeqCst};
+use crate::sys::pal::private::{self, PrivateWords};
+use crate::sys::pal::text::Text;
+use crate::sys::pal::thread_control::{self, ThreadControl};
+use crate::sys::pal::{clock, cvt, emutls, exit, futex, last_error};
+use crate::thread::ThreadInit;
+use crate::time::Duration;
+use plan9_abi::flags::{open, rfork};
+use plan9_abi::layout::PAGE;
+use plan9_abi::sys::{file, process};
+use plan9_abi::sysno;
+
+pub const DEFAULT_MIN_STACK_SIZE: usize = 2 << 20;
+
+/// The least that a thread gets, in bytes.
+const MIN_STACK_SIZE: usize = 64 << 10;
+
+/// Room between the private words and where a stub stands below them, in bytes: the kernel copies argument words
+/// from there, all of which must be mapped and none of which may be the private words.
+const BELOW: usize = 64;
+
+/// A started thread. `done` is set when its closure has been dropped and its stack freed.
+pub struct Thread {
+    done: Arc<AtomicU32, System>,
+}
+
+impl Thread {
+    // unsafe: see thread::Builder::spawn_unchecked for safety requirements
+    pub unsafe fn new(stack: usize, init: Box<ThreadInit>) -> io::Result<Thread> {
+        let size = stack.max(MIN_STACK_SIZE).next_multiple_of(PAGE as usize);
+        let Ok(layout) = Layout::from_size_align(size, PAGE as usize) else {
+            return Err(io::Error::from(io::ErrorKind::OutOfMemory));
+        };
+        let name = init.handle.cname().map_or(&b""[..], CStr::to_bytes);
+        // SAFETY: the layout is not empty.
+        let base = unsafe { System.alloc(layout) };
+        if base.is_null() {
+            return Err(io::Error::from(io::ErrorKind::OutOfMemory));
+        }
+        let Some(thread) = thread_control::acquire() else {
+            // SAFETY: just allocated with this layout.
+            unsafe { System.dealloc(base, layout) };
+            return Err(io::Error::from(io::ErrorKind::OutOfMemory));
+        };
+        let done = Arc::new_in(AtomicU32::new(0), System);
+        thread.set_name(name);
+        thread.stack.set(base);
+        thread.stack_size.set(size);
+        thread.stack_top.set(base.addr() + size);
+        thread.done.set(Arc::into_raw_with_allocator(done.clone()).0);
+        thread.init.set(Box::into_raw(init).cast());
+        // SAFETY: the control block is complete, and the words are this proc's own.
+        let pid = unsafe {
+            let words = private::words();
+            (*words).next = thread;
+            fork(words)
+        };
+        if pid > 0 {
+            return Ok(Thread { done });
+        }
+        let error = last_error();
+        // SAFETY: there is no child; what was made for it is still ours.
+        unsafe {
+            drop(Box::from_raw(thread.init.replace(ptr::null_mut()).cast::<ThreadInit>()));
+            drop(Arc::from_raw_in(thread.done.replace(ptr::null()), System));
+            System.dealloc(base, layout);
+        }
+        thread.release();
+        Err(error)
+    }
+
+    pub fn join(self) {
+        futex::wait_while_zero(&self.done);
+    }
+}
+
+/// Forks a proc for the thread in `words.next`: its pid, or -1. The child never returns from here.
+///
+/// # Safety
+///
+/// `words.next` must be complete, and stay so until the child has gone.
+#[unsafe(naked)]
+unsafe extern "C" fn fork(words: *mut PrivateWords) -> isize {
+    naked_asm!(
+        "push rbp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "mov [rdi + {saved_sp}], rsp",
+        "lea rsp, [rdi - {below}]",
+        "mov qword ptr [rsp + 8], {flags}",
+        "mov ebp, {rfork}",
+        "syscall",
+        // RSP alone has survived.
+        "lea rdi, [rsp + {below}]",
+        "test rax, rax",
+        "jz 2f",
+        "mov qword ptr [rdi + {next}], 0",
+        "mov rsp, [rdi + {saved_sp}]",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        "ret",
+        "2:",
+        "mov rax, [rdi + {next}]",
+        "mov [rdi + {thread}], rax",
+        "mov qword ptr [rdi + {next}], 0",
+        "mov rsp, [rax + {stack_top}]",
+        "mov rdi, rax",
+        // The frame chain ends here.
+        "xor ebp, ebp",
+        "call {enter}",
+        "ud2",
+        saved_sp = const offset_of!(PrivateWords, saved_sp),
+        next = const offset_of!(PrivateWords, next),
+        thread = const offset_of!(PrivateWords, thread),
+        stack_top = const offset_of!(ThreadControl, stack_top),
+        below = const BELOW,
+        flags = const rfork::PROC | rfork::MEM | rfork::NOWAIT,
+        rfork = const sysno::RFORK,
+        enter = sym enter,
+    )
+}
+
+/// The first code of a thread on its own stack.
+unsafe extern "C" fn enter(thread: &'static ThreadControl) -> ! {
+    thread.pid.store(private::pid(), SeqCst);
+    exit::check();
+    // SAFETY: the parent put it there for us.
+    let init = unsafe { Box::from_raw(thread.init.replace(ptr::null_mut()).cast::<ThreadInit>()) };
+    run(init);
+    // SAFETY: the closure has run and is dropped.
+    unsafe { crate::sys::thread_local::key::run_destructors() };
+    // SAFETY: nothing on this stack is needed any more.
+    unsafe { leave_stack(private::words(), thread) }
+}
+
+/// Not inlined, so that no deallocation of it moves behind the destructors of thread-locals.
+#[inline(never)]
+fn run(init: Box<ThreadInit>) {
+    let rust_start = init.init();
+    rust_start();
+}
+
+/// Moves to the private segment, which is this proc's to the end.
+///
+/// # Safety
+///
+/// Nothing on the current stack may be needed again.
+#[unsafe(naked)]
+unsafe extern "C" fn leave_stack(words: *mut PrivateWords, thread: &'static ThreadControl) -> ! {
+    naked_asm!(
+        "lea rsp, [rdi - {below}]",
+        "xor ebp, ebp",
+        "call {tear_down}",
+        "ud2",
+        below = const BELOW,
+        tear_down = sym tear_down,
+    )
+}
+
+/// Frees what the thread had, tells who joins, and ends the proc.
+unsafe extern "C" fn tear_down(words: *mut PrivateWords, thread: &'static ThreadControl) -> ! {
+    let note_fd = thread.note_fd.swap(-1, SeqCst);
+    if note_fd >= 0 {
+        let _ = file::close(note_fd);
+    }
+    // SAFETY: destructors have run; the stack was allocated with this layout and nobody stands on it.
+    unsafe {
+        emutls::free(thread);
+        let layout = Layout::from_size_align_unchecked(thread.stack_size.get(), PAGE as usize);
+        System.dealloc(thread.stack.replace(ptr::null_mut()), layout);
+    }
+    // SAFETY: the parent's count for us.
+    let done = unsafe { Arc::from_raw_in(thread.done.replace(ptr::null()), System) };
+    done.store(1, Release);
+    futex::futex_wake_all(&done);
+    drop(done);
+    // SAFETY: this proc's own words. From here on it is no thread.
+    unsafe { (*words).thread = ptr::null() };
+    thread.release();
+    process::exits(None)
+}
+
+pub fn available_parallelism() -> io::Result<NonZero<usize>> {
+    let fd = cvt(file::open(c"/dev/sysstat", open::READ | open::CEXEC))?;
+    // One line a processor.
+    let (mut lines, mut buf) = (0, [0; 1024]);
+    while let Ok(n @ 1..) = file::read(fd, &mut buf) {
+        lines += buf[..n].iter().filter(|&&byte| byte == b'\n').count();
+    }
+    let _ = file::close(fd);
+    NonZero::new(lines).ok_or(io::Error::UNKNOWN_THREAD_COUNT)
+}
+
+pub fn current_os_id() -> Option<u64> {
+    Some(private::pid().into())
+}
+
+pub fn yield_now() {
+    let _ = process::sleep(0);
+}
+
+/// The name in `/proc/N/args`, which `ps` shows.
+pub fn set_name(name: &CStr) {
+    let file = Text::new(format_args!("/proc/{}/args", private::pid()));
+    if let Ok(fd) = file::open(file.as_c_str(), open::WRITE | open::CEXEC) {
+        let name = name.to_bytes();
+        let _ = file::write(fd, &name[..name.len().min(127)]);
+        let _ = file::close(fd);
+    }
+}
+
+pub fn sleep(dur: Duration) {
+    const LONGEST_MS: u64 = 1 << 30;
+    // None: for ever. A note breaks a sleep; it goes on with what is left.
+    let deadline = clock::deadline(dur);
+    loop {
+        let left = deadline.map_or(u64::MAX, |end| end.saturating_sub(clock::now()));
+        if left == 0 {
+            return;
+        }
+        let _ = process::sleep(left.div_ceil(1_000_000).min(LONGEST_MS) as u32);
+    }
+}
