@@ -47,6 +47,12 @@ pub const FIRST_INTERNED: i32 = 0x1000;
 /// The code of `interrupted`.
 pub const INTERRUPTED: i32 = 4;
 
+/// The code of `no error`, what an empty error string is shown as.
+pub const NO_ERROR: i32 = 0x22F;
+
+/// The code of `remove -- directory not empty`.
+const DIRECTORY_NOT_EMPTY: i32 = 39;
+
 /// The code of `fd out of range or not open`.
 pub const BAD_FD: i32 = 9;
 
@@ -146,10 +152,21 @@ table! {
     "bad iounit in version call" 0x242 InvalidInput;
     "bad 9P version specification" 0x243 InvalidInput;
     "bad 9P version returned from server" 0x244 Other;
+    "short control request" 0x245 InvalidInput;
+    "bad args to announce" 0x246 InvalidInput;
+    "bad args to connect" 0x247 InvalidInput;
+    "connection must be in Establised state" 0x248 InvalidInput;
+    "addmulti needs interface address" 0x249 InvalidInput;
+    "delmulti needs interface address" 0x24A InvalidInput;
+    "addmulti for a non multicast address" 0x24B InvalidInput;
 }
 
 /// Finds what is known of an error text, with or without a path at either end; `None` for any other text.
 pub fn classify(text: &str) -> Option<&'static Known> {
+    // The file servers of lib9p put the name in the middle.
+    if text.starts_with("remove ") && text.ends_with(": has children") {
+        return by_code(DIRECTORY_NOT_EMPTY);
+    }
     let bare = after_quoted(text).unwrap_or(text);
     TABLE.iter().find(|known| is_or_precedes_path(bare, known.text))
 }
@@ -196,6 +213,7 @@ mod tests {
         assert_eq!(kind("'it''s here' permission denied"), Some(Kind::PermissionDenied));
         assert_eq!(kind("interrupted: '/net/tcp/1/listen'"), Some(Kind::Interrupted));
         assert_eq!(kind("unknown control message \"frob x\""), Some(Kind::InvalidInput));
+        assert_eq!(kind("remove d: has children"), Some(Kind::DirectoryNotEmpty));
     }
 
     #[test]
@@ -218,5 +236,6 @@ mod tests {
         }
         assert_eq!(classify("interrupted").unwrap().code, INTERRUPTED);
         assert_eq!(classify("fd out of range or not open").unwrap().code, BAD_FD);
+        assert_eq!(classify("no error").unwrap().code, NO_ERROR);
     }
 }

@@ -74,6 +74,9 @@ impl Table {
 
 /// The code of an error text.
 pub fn code_of(text: &[u8]) -> i32 {
+    if text.is_empty() {
+        return errors::NO_ERROR;
+    }
     match crate::str::from_utf8(text).ok().and_then(errors::classify) {
         Some(known) => known.code,
         None => TABLE.intern(text),
