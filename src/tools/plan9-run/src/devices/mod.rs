@@ -11,6 +11,7 @@ pub mod srv;
 use crate::chan::Chan;
 use crate::dev::{Device, DeviceId, Entry, Node, Pid, QTDIR, Qid, Result, Started, Value, error};
 use crate::kernel::Kernel;
+use crate::{ip, pipe};
 
 /// The device of a letter, as in `#c`.
 pub fn find(letter: char) -> Option<&'static dyn Device> {
@@ -18,9 +19,11 @@ pub fn find(letter: char) -> Option<&'static dyn Device> {
         'c' => &cons::Console,
         'd' => &dup::Dup,
         'e' => &env::Environment,
+        'I' => &ip::IpDevice,
         'p' => &proc::ProcDevice,
         's' => &srv::Srv,
         'U' => &host::Host,
+        '|' => &pipe::PipeDevice,
         host::STDIO => &host::Stdio,
         _ => return None,
     })

@@ -5,8 +5,8 @@ use super::proc::{Blocked, Call, State};
 use super::tracee::Regs;
 use super::user::BAD_ARG;
 use super::{Kernel, NoteKind};
-use crate::chan;
 use crate::dev::{Breakable, Error, Operation, Pid, Result, Started, Step, Value};
+use crate::{chan, ip};
 use plan9_abi::layout::{ERRMAX, MAX_ARGS};
 use plan9_abi::sysno;
 
@@ -131,6 +131,10 @@ impl Kernel {
                 return;
             }
             for id in woken {
+                if id == self.net.tick {
+                    ip::tcp::run_handshakes(self);
+                    continue;
+                }
                 if self.ring(id) {
                     continue;
                 }
