@@ -33,6 +33,8 @@ pub mod errstr;
 pub mod exit;
 pub mod futex;
 pub mod heap;
+#[cfg(not(test))]
+mod long_double;
 pub mod notes;
 pub mod private;
 #[cfg(not(test))]
