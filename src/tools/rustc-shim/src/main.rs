@@ -1,6 +1,119 @@
-//! The command `rustc-shim`.
+//! `rustc` and `rustdoc` of the plan9 toolchain directory.
+//!
+//! A stable compiler knows our target only by a file and under an unstable flag. So the toolchain directory has this
+//! program in the compiler's place: a compilation for our target gets the sysroot, the flag and the linker; every other
+//! one, build scripts and proc macros among them, goes to the real compiler as it came. `-vV` also tells the sysroot's
+//! hash, so that cargo builds users' crates anew when std has changed.
 
-fn main() -> std::process::ExitCode {
-    eprintln!("rustc-shim: not built yet; see README.md");
-    std::process::ExitCode::FAILURE
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const TRIPLE: &str = "x86_64-unknown-plan9";
+/// Opens the unstable flags of a stable compiler.
+const BOOTSTRAP: &str = "RUSTC_BOOTSTRAP";
+
+/// `lib/plan9.toml`, as `x build` writes it.
+#[derive(Deserialize)]
+struct Record {
+    rustc: PathBuf,
+    rustdoc: PathBuf,
+    sysroot_hash: String,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(why) => {
+            eprintln!("plan9 toolchain: {why:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<ExitCode> {
+    let own = env::current_exe().context("this program's own path cannot be found")?;
+    let toolchain = own.parent().and_then(Path::parent).context("no toolchain directory")?;
+    let place = toolchain.join("lib/plan9.toml");
+    let text = fs::read_to_string(&place).with_context(|| {
+        format!("{} cannot be read; run `./x build` to make it", place.display())
+    })?;
+    let record: Record = toml::from_str(&text)
+        .with_context(|| format!("{} is damaged; run `./x build`", place.display()))?;
+    let rustdoc = own.file_name().is_some_and(|name| name == "rustdoc");
+    let real = if rustdoc { &record.rustdoc } else { &record.rustc };
+    let args: Vec<OsString> = env::args_os().skip(1).collect();
+    let mut command = Command::new(real);
+    if is_for_us(&args) {
+        command.env(BOOTSTRAP, "1").args(additions(&args, toolchain));
+    }
+    command.args(&args);
+    if args.iter().any(|arg| arg == "-vV") {
+        let output = command.output().with_context(|| failure(real))?;
+        print!("{}", String::from_utf8_lossy(&output.stdout));
+        println!("plan9-sysroot: {}", record.sysroot_hash);
+        return Ok(ExitCode::from(output.status.code().unwrap_or(1) as u8));
+    }
+    Err(command.exec()).with_context(|| failure(real))
+}
+
+fn failure(real: &Path) -> String {
+    format!("{} cannot be started; run `./x build` to find the compiler again", real.display())
+}
+
+fn is_for_us(args: &[OsString]) -> bool {
+    let names_us = |arg: &OsString| {
+        arg.to_str()
+            .is_some_and(|arg| arg == TRIPLE || arg.strip_prefix("--target=") == Some(TRIPLE))
+    };
+    args.iter().any(names_us)
+}
+
+/// What a compilation for our target gets in front of its own arguments.
+fn additions(args: &[OsString], toolchain: &Path) -> Vec<OsString> {
+    let given =
+        |text: &str| args.iter().any(|arg| arg.to_str().is_some_and(|arg| arg.starts_with(text)));
+    let mut added: Vec<OsString> = vec!["-Zunstable-options".into()];
+    if !given("--sysroot") {
+        added.extend(["--sysroot".into(), toolchain.as_os_str().to_owned()]);
+    }
+    if !given("-Clinker=") && !given("linker=") {
+        let mut linker = OsString::from("-Clinker=");
+        linker.push(toolchain.join("bin/plan9-ld"));
+        added.push(linker);
+    }
+    added
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn os(args: &[&str]) -> Vec<OsString> {
+        args.iter().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn other_targets_are_left_alone() {
+        assert!(is_for_us(&os(&["a.rs", "--target", TRIPLE])));
+        assert!(is_for_us(&os(&["--target=x86_64-unknown-plan9"])));
+        assert!(!is_for_us(&os(&["a.rs", "--target", "x86_64-unknown-linux-gnu"])));
+        assert!(!is_for_us(&os(&["a.rs"])));
+    }
+
+    #[test]
+    fn a_sysroot_or_linker_that_was_given_stays() {
+        let toolchain = Path::new("/t");
+        assert_eq!(
+            additions(&os(&["a.rs"]), toolchain),
+            os(&["-Zunstable-options", "--sysroot", "/t", "-Clinker=/t/bin/plan9-ld"])
+        );
+        let own = os(&["--sysroot=/s", "-Clinker=/l"]);
+        assert_eq!(additions(&own, toolchain), os(&["-Zunstable-options"]));
+    }
 }
