@@ -38,7 +38,7 @@ impl Request {
                 Some("-o") => output = args.next().map(PathBuf::from),
                 // The ELF file keeps its symbols: we read the layout in it, and gdb wants them.
                 Some("-s" | "--strip-all") => strip = true,
-                Some("-pie" | "-shared" | "-Bdynamic") => {
+                Some("-pie" | "-shared") => {
                     let arg = arg.display();
                     bail!("{arg}: Plan 9 has no shared libraries; link statically")
                 }
