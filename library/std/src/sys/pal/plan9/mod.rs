@@ -85,7 +85,7 @@ pub fn last_error() -> io::Error {
 }
 
 /// A system call's result with its error.
-pub fn cvt<T>(result: plan9_abi::sys::Result<T>) -> io::Result<T> {
+pub(crate) fn cvt<T>(result: plan9_abi::sys::Result<T>) -> io::Result<T> {
     result.map_err(|_| last_error())
 }
 

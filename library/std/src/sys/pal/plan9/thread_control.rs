@@ -115,6 +115,10 @@ impl ThreadControl {
 
     /// Gives the block to whoever starts a thread next. The owner does not touch it again.
     pub fn release(&self) {
+        let note = self.note_fd.swap(-1, AcqRel);
+        if note >= 0 {
+            let _ = plan9_abi::sys::file::close(note);
+        }
         self.pid.store(0, Release);
         self.in_use.store(false, Release);
     }
@@ -138,6 +142,8 @@ pub fn acquire() -> Option<&'static ThreadControl> {
         .find(|thread| thread.in_use.compare_exchange(false, true, AcqRel, Relaxed).is_ok());
     if let Some(thread) = free {
         thread.name_len.store(0, Relaxed);
+        // Destructors that set keys again and again are given up on, and leave values behind.
+        thread.keys.iter().for_each(|key| key.set(ptr::null_mut()));
         return Some(thread);
     }
     // SAFETY: the layout is not empty.

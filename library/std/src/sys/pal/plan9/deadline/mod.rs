@@ -1,4 +1,13 @@
-//! Deadlines of blocking calls: the slot of a thread, and the rule by which an interrupted write is counted.
+//! Deadlines of blocking calls.
+//!
+//! A timed operation arms its thread's [`slot`] and enters the kernel through the [`stub`]. The deadline [`thread`]
+//! posts a note to a proc whose deadline has passed; the note handler counts it, and sends a proc that had not entered
+//! the kernel yet out of the stub. [`operation`] takes the slot back, waits until every note that was posted has been
+//! handled, and says what the kernel did. [`write_rule`] says when a stream may be written to.
 
+pub mod operation;
 pub mod slot;
+pub mod stub;
+pub mod text;
+pub mod thread;
 pub mod write_rule;

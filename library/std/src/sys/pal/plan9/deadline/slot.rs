@@ -61,7 +61,8 @@ pub enum Phase {
     Draining = 4,
 }
 
-const PHASE_BITS: u32 = 3;
+/// The width of the phase in the word, below the number.
+pub const PHASE_BITS: u32 = 3;
 const PHASE_MASK: u64 = (1 << PHASE_BITS) - 1;
 
 /// The number of a timed operation, different for each one of a slot.
@@ -82,6 +83,11 @@ impl Operation {
     fn word(self, phase: Phase) -> u64 {
         self.0 << PHASE_BITS | phase as u64
     }
+
+    /// What the slot's word holds from arming until somebody claims the operation.
+    pub fn armed_word(self) -> u64 {
+        self.word(Phase::Armed)
+    }
 }
 
 /// What the owner finds when its call has returned.
@@ -93,6 +99,12 @@ pub enum Disarm {
     Posting,
     /// The deadline fired. Let the kernel deliver until [`Slot::drained`].
     Fired,
+}
+
+/// Where the note handler finds the words of a slot, in bytes: the layout of [`Slot`] with words of 64 bits.
+pub mod offset {
+    pub const WORD: usize = 0;
+    pub const HANDLED: usize = 24;
 }
 
 /// One thread's slot; a cache line of its own where it stands.
@@ -154,6 +166,17 @@ impl<W: Word> Slot<W> {
         let word = self.word.load(Acquire);
         (word & PHASE_MASK == Phase::Armed as u64)
             .then(|| (Operation(word >> PHASE_BITS), self.deadline.load(Acquire)))
+    }
+
+    /// Deadline thread: the operation that has had its note and has not ended yet.
+    pub fn fired(&self) -> Option<Operation> {
+        let word = self.word.load(Acquire);
+        (word & PHASE_MASK == Phase::Fired as u64).then(|| Operation(word >> PHASE_BITS))
+    }
+
+    /// Where the word lies, for the stub that looks at it last before the kernel.
+    pub fn word(&self) -> *const W {
+        &raw const self.word
     }
 
     /// Deadline thread: claims an operation whose deadline has passed. True obliges it to post a note and to call

@@ -1,12 +1,18 @@
 //! Notes: what the kernel and other programs tell a proc at any instruction.
 //!
-//! A note ends the program, with its text as the status, unless it is one of two: the kernel's `write on closed pipe`,
-//! which the failing write reports as well, and whatever arrives while the program is ending. Those two are settled in
+//! A note ends the program, with its text as the status, unless it is one of three: a deadline's, which is counted in
+//! its thread's slot (see [`deadline`](super::deadline)), the kernel's `write on closed pipe`,
+//! which the failing write reports as well, and whatever arrives while the program is ending. Those are settled in
 //! assembly that touches no vector register, for kernels before 2025-04-05 kill a proc that does so here. What ends
 //! the program may be Rust: on such a kernel it ends all the same.
 
 use crate::arch::naked_asm;
 use crate::ffi::CStr;
+use crate::mem::offset_of;
+use crate::sys::pal::deadline::slot::{PHASE_BITS, Phase, offset};
+use crate::sys::pal::deadline::text;
+use crate::sys::pal::private::PrivateWords;
+use crate::sys::pal::thread_control::ThreadControl;
 use crate::sys::pal::{exit, private, text::Text, thread_control};
 use plan9_abi::note;
 use plan9_abi::sys::{file, note as calls};
@@ -37,11 +43,61 @@ unsafe extern "C" fn handler() {
         "je 3f",
         "cmp eax, {claimed}",
         "je 4f",
+        "movabs rax, {deadline}",
+        "cmp [rcx], rax",
+        "je 5f",
         "cmp dword ptr [rcx], {sys}",
         "jne 2f",
         "movabs rax, {write_on}",
         "cmp [rcx + 5], rax",
         "je 4f",
+        "jmp 2f",
+        // A deadline's text. Whoever wrote it, it harms nobody: it is counted if this thread's slot is firing the very
+        // operation that it names, and forgotten otherwise. First the number, sixteen letters.
+        "5:",
+        "xor edx, edx",
+        "mov esi, 8",
+        "6:",
+        "movzx eax, byte ptr [rcx + rsi]",
+        "sub eax, {zero}",
+        "cmp eax, 15",
+        "ja 4f",
+        "shl rdx, 4",
+        "or rdx, rax",
+        "inc esi",
+        "cmp esi, {len}",
+        "jne 6b",
+        // This thread, if this proc is one: its block is behind the first private word, and has this proc's id.
+        "mov rdi, [rip + {private}]",
+        "test rdi, rdi",
+        "jz 4f",
+        "mov rdi, [rdi + {thread}]",
+        "test rdi, rdi",
+        "jz 4f",
+        "mov rax, [rip + {tos}]",
+        "mov eax, [rax + {tos_pid}]",
+        "cmp eax, [rdi + {pid}]",
+        "jne 4f",
+        "mov rax, [rdi + {word}]",
+        "mov esi, eax",
+        "and esi, {phase_mask}",
+        "cmp esi, {posting}",
+        "jb 4f",
+        "shr rax, {phase_bits}",
+        "cmp rax, rdx",
+        "jne 4f",
+        "inc qword ptr [rdi + {handled}]",
+        // Not in the kernel yet: the call is given up.
+        "mov rax, [rbx + {pc}]",
+        "lea rsi, [rip + __rust_plan9_timed_start]",
+        "cmp rax, rsi",
+        "jb 4f",
+        "lea rsi, [rip + __rust_plan9_timed_end]",
+        "cmp rax, rsi",
+        "jae 4f",
+        "lea rsi, [rip + __rust_plan9_timed_abort]",
+        "mov [rbx + {pc}], rsi",
+        "jmp 4f",
         // It ends the program.
         "2:",
         "mov rdi, rcx",
@@ -78,6 +134,20 @@ unsafe extern "C" fn handler() {
         ready = const exit::READY,
         claimed = const exit::CLAIMED,
         sys = const SYS,
+        deadline = const u64::from_le_bytes(text::PREFIX),
+        zero = const text::ZERO,
+        len = const text::LEN,
+        private = sym private::PRIVATE,
+        thread = const offset_of!(PrivateWords, thread),
+        tos = sym private::TOS,
+        tos_pid = const plan9_abi::tos::PID,
+        pid = const offset_of!(ThreadControl, pid),
+        word = const offset::WORD,
+        handled = const offset::HANDLED,
+        phase_mask = const (1 << PHASE_BITS) - 1,
+        phase_bits = const PHASE_BITS,
+        posting = const Phase::Posting as u32,
+        pc = const ureg::PC,
         write_on = const WRITE_ON,
         fatal = sym fatal,
         exits = const sysno::EXITS,
