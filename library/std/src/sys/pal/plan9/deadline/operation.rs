@@ -60,15 +60,14 @@ impl Cancel for Never {
     }
 }
 
-/// Makes ready what a timed operation of this thread needs: the deadline thread, and its own note file, which nobody
-/// else could open for a user like `none`.
+/// Makes ready what an operation of this thread needs: its own note file, which nobody else could open for a user like
+/// `none`.
 fn prepare() -> io::Result<&'static ThreadControl> {
     let thread = thread_control::current().ok_or(io::const_error!(
         io::ErrorKind::Unsupported,
         "not a thread of this program",
     ))?;
     if thread.note_fd.load(Relaxed) < 0 {
-        thread::start()?;
         let name = Text::new(format_args!("#p/{}/note", private::pid()));
         let fd = crate::sys::pal::cvt(file::open(
             name.as_c_str(),
@@ -91,6 +90,9 @@ pub unsafe fn attempt(
     cancel: &impl Cancel,
 ) -> io::Result<Outcome> {
     let thread = prepare()?;
+    if deadline.0 != u64::MAX {
+        thread::start()?;
+    }
     let slot = &thread.slot.0;
     let operation = slot.arm(deadline.0);
     let word = slot.word().cast::<u64>();

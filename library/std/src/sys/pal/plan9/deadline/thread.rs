@@ -55,6 +55,9 @@ shared_static! {
 
 /// Starts the thread unless it runs.
 pub fn start() -> io::Result<()> {
+    if STATE.load(Acquire) == STARTED {
+        return Ok(());
+    }
     loop {
         match STATE.compare_exchange(NOT_STARTED, STARTING, SeqCst, SeqCst) {
             Err(STARTED) => return Ok(()),
@@ -84,6 +87,8 @@ pub fn fire(thread: &ThreadControl, operation: Operation) -> bool {
         return false;
     }
     post(thread, operation);
+    // It posts again should the kernel swallow this one.
+    let _ = start();
     FIRED_BY_OTHERS.store(true, SeqCst);
     let _ = sync::semrelease(&WAKE, 1);
     true

@@ -1,0 +1,173 @@
+//! One conversation's files.
+
+use crate::ffi::CStr;
+use crate::io;
+use crate::net::SocketAddr;
+use crate::sys::pal::deadline::operation::{self, Deadline, Never, Outcome};
+use crate::sys::pal::text::Text;
+use crate::sys::pal::{cvt, last_error};
+use plan9_abi::addr::{self, Text as AddressText};
+use plan9_abi::flags::open;
+use plan9_abi::sys::file;
+use plan9_abi::sysno;
+
+/// What `status` says, as far as it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    pub established: bool,
+    /// Bytes in the transmit queue.
+    pub qout: u64,
+    /// Window shifts of the two ends; the smaller one scales the transmit limit.
+    pub shift: u32,
+}
+
+/// An open `ctl`, and `data` once there is one. Both are closed when it is dropped.
+#[derive(Debug)]
+pub struct Conversation {
+    pub number: u32,
+    ctl: i32,
+    data: i32,
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        for fd in [self.data, self.ctl] {
+            if fd >= 0 {
+                let _ = file::close(fd);
+            }
+        }
+    }
+}
+
+impl Conversation {
+    /// A fresh one.
+    pub fn new() -> io::Result<Self> {
+        let ctl = cvt(file::open(c"/net/tcp/clone", open::RDWR | open::CEXEC))?;
+        Self::of_ctl(ctl)
+    }
+
+    /// The one whose `ctl` this is.
+    fn of_ctl(ctl: i32) -> io::Result<Self> {
+        let mut this = Self { number: 0, ctl, data: -1 };
+        let mut text = [0; 16];
+        let n = cvt(file::pread(ctl, &mut text, 0))?;
+        let digits = text[..n].iter().take_while(|byte| byte.is_ascii_digit());
+        this.number = digits.fold(0, |number, &digit| number * 10 + u32::from(digit - b'0'));
+        Ok(this)
+    }
+
+    /// Writes a command.
+    pub fn command(&self, text: &[u8]) -> io::Result<()> {
+        cvt(file::write(self.ctl, text)).map(drop)
+    }
+
+    /// Calls an address; `TimedOut` if there is no answer before the deadline.
+    pub fn connect(&mut self, to: &SocketAddr, deadline: Option<Deadline>) -> io::Result<()> {
+        let command = Text::new(format_args!("connect {}", AddressText(*to)));
+        let bytes = command.as_bytes();
+        let args = [
+            self.ctl as u32 as usize,
+            bytes.as_ptr().expose_provenance(),
+            bytes.len(),
+            usize::MAX,
+        ];
+        // SAFETY: the kernel reads the command.
+        let outcome = unsafe { operation::call(sysno::PWRITE, args, deadline, &Never) }?;
+        // The kernel's answer can be late or too good: how the conversation stands is what counts.
+        match outcome {
+            Outcome::Failed(code) => return Err(io::Error::from_raw_os_error(code)),
+            Outcome::Done(_) if self.status()?.established => {}
+            Outcome::Done(_) => return Err(io::const_error!(
+                io::ErrorKind::ConnectionRefused,
+                "connection refused",
+            )),
+            Outcome::Interrupted { .. } | Outcome::Aborted => loop {
+                if self.status()?.established {
+                    break;
+                }
+                if operation::passed(deadline) {
+                    return Err(operation::timed_out());
+                }
+                if self.closed()? {
+                    return Err(io::const_error!(
+                        io::ErrorKind::ConnectionRefused,
+                        "connection refused",
+                    ));
+                }
+                if matches!(outcome, Outcome::Aborted) {
+                    return Err(operation::timed_out());
+                }
+                // Somebody else's note: the attempt goes on without us, and we look now and then.
+                let _ = plan9_abi::sys::process::sleep(1);
+            },
+        }
+        self.open_data()
+    }
+
+    /// Opens `data`.
+    fn open_data(&mut self) -> io::Result<()> {
+        let name = self.name("data");
+        self.data = cvt(file::open(name.as_c_str(), open::RDWR | open::CEXEC))?;
+        Ok(())
+    }
+
+    /// Takes the next call to an announced conversation.
+    pub fn listen(&self, deadline: Option<Deadline>) -> io::Result<Self> {
+        let name = self.name("listen");
+        let ctl = operation::open(name.as_c_str(), open::RDWR | open::CEXEC, deadline)?;
+        let mut call = Self::of_ctl(ctl)?;
+        call.open_data()?;
+        Ok(call)
+    }
+
+    pub fn data(&self) -> i32 {
+        self.data
+    }
+
+    fn name(&self, file: &str) -> Text {
+        Text::new(format_args!("/net/tcp/{}/{file}", self.number))
+    }
+
+    fn read_file<'a>(&self, name: &CStr, buf: &'a mut [u8]) -> io::Result<&'a [u8]> {
+        let fd = cvt(file::open(name, open::READ | open::CEXEC))?;
+        let read = file::read(fd, buf).map_err(|_| last_error());
+        let _ = file::close(fd);
+        Ok(&buf[..read?])
+    }
+
+    /// The address in `local` or `remote`.
+    pub fn address(&self, file: &str) -> io::Result<SocketAddr> {
+        let mut buf = [0; 128];
+        let text = self.read_file(self.name(file).as_c_str(), &mut buf)?;
+        addr::parse(text).ok_or(io::const_error!(
+            io::ErrorKind::InvalidData,
+            "the network says no address",
+        ))
+    }
+
+    fn closed(&self) -> io::Result<bool> {
+        let mut buf = [0; 512];
+        Ok(self.read_file(self.name("status").as_c_str(), &mut buf)?.starts_with(b"Closed"))
+    }
+
+    /// Reads `status`.
+    pub fn status(&self) -> io::Result<Status> {
+        let mut buf = [0; 512];
+        let bytes = self.read_file(self.name("status").as_c_str(), &mut buf)?;
+        let text = crate::str::from_utf8(bytes).unwrap_or("");
+        let after = |word: &str| {
+            let mut words = text.split_ascii_whitespace();
+            words.find(|&found| found == word)?;
+            words.next()
+        };
+        let shift = |word| {
+            let (_, digits) = after(word)?.split_once(">>")?;
+            digits.parse().ok()
+        };
+        Ok(Status {
+            established: text.starts_with("Established") || text.starts_with("Close_wait"),
+            qout: after("qout").and_then(|digits| digits.parse().ok()).unwrap_or(0),
+            shift: shift("swin").unwrap_or(0u32).min(shift("rwin").unwrap_or(0)),
+        })
+    }
+}

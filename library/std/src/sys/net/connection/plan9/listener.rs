@@ -1,0 +1,98 @@
+//! An announced conversation.
+
+use super::conversation::Conversation;
+use super::lane::Lane;
+use super::stream::{TcpStream, set_ttl};
+use crate::fmt;
+use crate::io;
+use crate::net::{SocketAddr, ToSocketAddrs};
+use crate::sync::Arc;
+use crate::sync::atomic::AtomicU32;
+use crate::sync::atomic::Ordering::SeqCst;
+use crate::sys::pal::text::Text;
+use crate::sys::unsupported;
+use plan9_abi::addr::Text as AddressText;
+
+/// A listener; clones share the conversation.
+pub struct TcpListener(Arc<Shared>);
+
+struct Shared {
+    conversation: Conversation,
+    /// IPv6 or IPv4: the kernel writes both wildcards alike.
+    asked: SocketAddr,
+    /// The second to open `listen` would wait where no note reaches.
+    accepting: Lane<()>,
+    ttl: AtomicU32,
+}
+
+impl TcpListener {
+    pub fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
+        super::super::each_addr(addr, |addr| {
+            let conversation = Conversation::new()?;
+            let command = match addr.ip().is_unspecified() {
+                true => Text::new(format_args!("announce *!{}", addr.port())),
+                false => Text::new(format_args!("announce {}", AddressText(*addr))),
+            };
+            conversation.command(command.as_bytes())?;
+            Ok(TcpListener(Arc::new(Shared {
+                conversation,
+                asked: *addr,
+                accepting: Lane::new(()),
+                ttl: AtomicU32::new(255),
+            })))
+        })
+    }
+
+    pub fn socket_addr(&self) -> io::Result<SocketAddr> {
+        let mut addr = self.0.conversation.address("local")?;
+        if addr.ip().is_unspecified() {
+            addr.set_ip(self.0.asked.ip());
+        }
+        Ok(addr)
+    }
+
+    pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let _turn = self.0.accepting.enter(None)?;
+        let call = self.0.conversation.listen(None)?;
+        let peer = call.address("remote")?;
+        Ok((TcpStream::of(call), peer))
+    }
+
+    pub fn duplicate(&self) -> io::Result<TcpListener> {
+        Ok(TcpListener(Arc::clone(&self.0)))
+    }
+
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        set_ttl(&self.0.conversation, &self.0.ttl, ttl)
+    }
+
+    pub fn ttl(&self) -> io::Result<u32> {
+        Ok(self.0.ttl.load(SeqCst))
+    }
+
+    pub fn set_only_v6(&self, _: bool) -> io::Result<()> {
+        unsupported()
+    }
+
+    pub fn only_v6(&self) -> io::Result<bool> {
+        unsupported()
+    }
+
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        Ok(None)
+    }
+
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        if nonblocking { unsupported() } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("TcpListener");
+        if let Ok(addr) = self.socket_addr() {
+            shown.field("addr", &addr);
+        }
+        shown.field("conversation", &self.0.conversation.number).finish()
+    }
+}
