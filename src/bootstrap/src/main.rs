@@ -5,6 +5,7 @@
 mod layout;
 mod overlay;
 mod progress;
+mod suites;
 mod sysroot;
 mod toolchain;
 mod tools;
@@ -27,7 +28,7 @@ enum Verb {
     Build(verbs::build::Args),
     /// Build a program for Plan 9 and run it in the embedded machine
     Run(verbs::run::Args),
-    /// Run the host's tests, or a crate's tests in the embedded machine
+    /// Run the test suites, all or one
     Test(verbs::test::Args),
     /// Say what was found on this machine and what is missing; changes nothing
     Doctor,

@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::process::{Command, ExitCode, ExitStatus};
 
 /// The toolchain directory's cargo with compiler, linker and runner set for our target.
-fn plan9_cargo(layout: &Layout) -> Result<Command> {
+fn plan9_cargo(layout: &Layout, machine_flags: &[&str]) -> Result<Command> {
     let bin = layout.toolchain().join("bin");
     let mut path: OsString = bin.clone().into();
     if let Some(old) = env::var_os("PATH") {
@@ -26,6 +26,7 @@ fn plan9_cargo(layout: &Layout) -> Result<Command> {
     cargo.env("PATH", path).env("RUSTC", bin.join("rustc")).env("RUSTDOC", bin.join("rustdoc"));
     cargo.env_remove("RUSTUP_TOOLCHAIN");
     let name = TRIPLE.to_uppercase().replace('-', "_");
+    let runner = [&[runner], machine_flags].concat().join(" ");
     cargo.env(format!("CARGO_TARGET_{name}_RUNNER"), runner);
     Ok(cargo)
 }

@@ -1,40 +1,38 @@
-//! `x test`: the host's tests, or with `--manifest-path` a crate's tests in the embedded machine.
+//! `x test`: the suites, all of them or those that a filter names.
 
-use super::{build, exit_code, plan9_cargo};
-use crate::layout::{Layout, TRIPLE};
-use crate::toolchain;
-use anyhow::{Context, Result};
-use std::path::PathBuf;
+use super::build;
+use crate::layout::Layout;
+use crate::suites::{self, Report};
+use anyhow::{Result, bail};
 use std::process::ExitCode;
 
 /// Which tests.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Test this crate on Plan 9, not the host side
-    #[arg(long)]
-    pub manifest_path: Option<PathBuf>,
-    /// For the tests' own harness
-    #[arg(last = true)]
-    pub args: Vec<String>,
+    /// A suite (host, ui, examples, go), or SUITE/PART of a test's name; all suites without it
+    pub filter: Option<String>,
 }
 
-/// Runs the verb; cargo's exit code becomes ours.
+/// Runs the verb; fails if a test did.
 pub fn run(layout: &Layout, args: &Args) -> Result<ExitCode> {
-    let mut cargo = match &args.manifest_path {
-        Some(manifest) => {
-            build::all(layout)?;
-            let mut cargo = plan9_cargo(layout)?;
-            cargo.args(["test", "--target", TRIPLE, "--manifest-path"]).arg(manifest);
-            cargo
-        }
-        None => {
-            let mut cargo = toolchain::user_cargo();
-            cargo.current_dir(&layout.root).args(["test", "--workspace"]);
-            cargo
-        }
+    let (wanted, part) = match &args.filter {
+        Some(filter) => filter.split_once('/').unwrap_or((filter, "")),
+        None => ("", ""),
     };
-    cargo.arg("--").args(&args.args);
-    Ok(exit_code(
-        cargo.status().context("cargo cannot be started; install Rust (rustup) or set CARGO")?,
-    ))
+    let chosen: Vec<_> =
+        suites::ALL.iter().filter(|(name, _)| wanted.is_empty() || *name == wanted).collect();
+    if chosen.is_empty() {
+        let names: Vec<_> = suites::ALL.iter().map(|(name, _)| *name).collect();
+        bail!("there is no suite {wanted}; the suites are {}", names.join(", "));
+    }
+    if chosen.iter().any(|(name, _)| *name != suites::HOST) {
+        build::all(layout)?;
+    }
+    let mut report = Report::default();
+    for (name, suite) in chosen {
+        println!("-- {name}");
+        suite(layout, part, &mut report)?;
+    }
+    println!("{} passed, {} failed, {} skipped", report.passed, report.failed, report.skipped);
+    Ok(if report.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

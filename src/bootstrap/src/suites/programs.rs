@@ -1,0 +1,67 @@
+//! Running a program in the embedded machine under a time limit, and comparing what it printed.
+
+use crate::layout::Layout;
+use anyhow::{Context, Result, bail, ensure};
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A program that runs longer hangs.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// What a program left behind.
+pub struct Ended {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// Runs `binary`; its output goes through files, so that no pipe fills up.
+pub fn run(layout: &Layout, flags: &[&str], binary: &Path, args: &[&str]) -> Result<Ended> {
+    let (out, err) = (binary.with_extension("out"), binary.with_extension("err"));
+    let mut child = Command::new(layout.tools().join("plan9-run"))
+        .args(flags)
+        .arg(binary)
+        .args(args)
+        .env_remove("RUST_BACKTRACE")
+        .stdin(Stdio::null())
+        .stdout(File::create(&out)?)
+        .stderr(File::create(&err)?)
+        .spawn()
+        .context("plan9-run cannot be started; run `x build`")?;
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if start.elapsed() > LIMIT {
+            child.kill()?;
+            child.wait()?;
+            bail!("it did not end within {LIMIT:?}");
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    let text = |file: &Path| -> Result<String> {
+        Ok(String::from_utf8_lossy(&fs::read(file)?).into_owned())
+    };
+    Ok(Ended { code: status.code().unwrap_or(-1), stdout: text(&out)?, stderr: text(&err)? })
+}
+
+/// Fails with both texts if they differ.
+pub fn same(what: &str, expected: &str, got: &str) -> Result<()> {
+    ensure!(expected == got, "{what} differs; expected:\n{expected}got:\n{got}");
+    Ok(())
+}
+
+/// The files of a folder with an extension, in order.
+pub fn files(folder: &Path, extension: &str) -> Result<Vec<std::path::PathBuf>> {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .with_context(|| format!("{} cannot be read", folder.display()))?
+        .filter_map(|item| item.ok().map(|item| item.path()))
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect();
+    files.sort();
+    Ok(files)
+}
