@@ -31,7 +31,7 @@ fn main() {
     far.write_all(b"hello").unwrap();
     let mut buffer = [0; 8];
     println!("peek {:?}", near.peek(&mut buffer[..3]));
-    println!("read {:?} {:?}", near.read(&mut buffer), &buffer[..5]);
+    println!("read {:?} {:?}", near.read_exact(&mut buffer[..5]), &buffer[..5]);
     near.set_read_timeout(Some(Duration::from_millis(77))).unwrap();
     println!("clone {:?}", near.try_clone().unwrap().read_timeout());
 
