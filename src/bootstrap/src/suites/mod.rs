@@ -4,6 +4,7 @@ mod examples;
 mod go;
 mod host;
 mod programs;
+mod std_tcp;
 mod ui;
 
 use crate::layout::Layout;
@@ -16,8 +17,13 @@ pub const HOST: &str = "host";
 type Suite = fn(&Layout, &str, &mut Report) -> Result<()>;
 
 /// All suites, in the order in which they run.
-pub const ALL: &[(&str, Suite)] =
-    &[(HOST, host::run), ("ui", ui::run), ("examples", examples::run), ("go", go::run)];
+pub const ALL: &[(&str, Suite)] = &[
+    (HOST, host::run),
+    ("ui", ui::run),
+    ("examples", examples::run),
+    ("go", go::run),
+    ("std-tcp", std_tcp::run),
+];
 
 /// What has been counted so far.
 #[derive(Default)]

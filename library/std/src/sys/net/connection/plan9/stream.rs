@@ -4,6 +4,7 @@ use super::conversation::Conversation;
 use super::lane::Lane;
 use crate::fmt;
 use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut};
+use crate::mem::MaybeUninit;
 use crate::net::{Shutdown, SocketAddr, ToSocketAddrs};
 use crate::ptr;
 use crate::sync::atomic::Ordering::SeqCst;
@@ -79,6 +80,12 @@ impl Reader {
     }
 }
 
+/// A buffer as the kernel sees it, which never makes a byte less initialised than it was.
+fn uninit(buf: &mut [u8]) -> &mut [MaybeUninit<u8>] {
+    // SAFETY: the same layout, and only initialised bytes are written.
+    unsafe { &mut *(ptr::from_mut(buf) as *mut [MaybeUninit<u8>]) }
+}
+
 /// The moment a timeout from now; `None` for one that the clock never reaches.
 fn deadline(timeout: Option<Duration>) -> Option<Deadline> {
     clock::deadline(timeout?).map(Deadline)
@@ -144,7 +151,7 @@ impl TcpStream {
         let deadline = deadline(get(&self.0.read_timeout));
         let mut ahead = self.0.reading.enter(deadline)?;
         if ahead.bytes.is_empty() {
-            let n = self.fill(&mut ahead, buf, deadline)?;
+            let n = self.fill(&mut ahead, uninit(buf), deadline)?;
             ahead.bytes.extend_from_slice(&buf[..n]);
             return Ok(n);
         }
@@ -162,14 +169,14 @@ impl TcpStream {
             ahead.bytes.drain(..n);
             return Ok(n);
         }
-        self.fill(&mut ahead, buf, deadline)
+        self.fill(&mut ahead, uninit(buf), deadline)
     }
 
     /// Reads from the kernel.
     fn fill(
         &self,
         ahead: &mut Ahead,
-        buf: &mut [u8],
+        buf: &mut [MaybeUninit<u8>],
         deadline: Option<Deadline>,
     ) -> io::Result<usize> {
         if ahead.ended || self.0.reader.is_cancelled() || buf.is_empty() {
@@ -180,8 +187,20 @@ impl TcpStream {
         Ok(n)
     }
 
-    pub fn read_buf(&self, cursor: BorrowedCursor<'_>) -> io::Result<()> {
-        io::default_read_buf(|buf| self.read(buf), cursor)
+    pub fn read_buf(&self, mut cursor: BorrowedCursor<'_>) -> io::Result<()> {
+        let deadline = deadline(get(&self.0.read_timeout));
+        let mut ahead = self.0.reading.enter(deadline)?;
+        if !ahead.bytes.is_empty() {
+            let n = cursor.capacity().min(ahead.bytes.len());
+            cursor.append(&ahead.bytes[..n]);
+            ahead.bytes.drain(..n);
+            return Ok(());
+        }
+        // SAFETY: nothing that is initialised is made otherwise.
+        let n = self.fill(&mut ahead, unsafe { cursor.as_mut() }, deadline)?;
+        // SAFETY: the kernel has written that many bytes.
+        unsafe { cursor.advance_unchecked(n) };
+        Ok(())
     }
 
     pub fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {

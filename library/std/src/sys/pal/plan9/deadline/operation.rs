@@ -8,6 +8,7 @@ use super::stub::{self, ABORTED};
 use super::thread;
 use super::write_rule::{Step, WriteRule};
 use crate::io;
+use crate::mem::MaybeUninit;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sys::pal::thread_control::{self, ThreadControl};
 use crate::sys::pal::{clock, errstr, private, text::Text};
@@ -148,10 +149,10 @@ pub unsafe fn call(
     unsafe { attempt(number, args, deadline, cancel) }
 }
 
-/// Reads at the channel's own offset. A cancelled read gives nothing.
+/// Reads at the channel's own offset; that many bytes of `buf` are initialised then. A cancelled read gives nothing.
 pub fn read(
     fd: i32,
-    buf: &mut [u8],
+    buf: &mut [MaybeUninit<u8>],
     deadline: Option<Deadline>,
     cancel: &impl Cancel,
 ) -> io::Result<usize> {

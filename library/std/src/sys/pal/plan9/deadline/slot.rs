@@ -171,7 +171,7 @@ impl<W: Word> Slot<W> {
     /// Deadline thread: the operation that has had its note and has not ended yet.
     pub fn fired(&self) -> Option<Operation> {
         let word = self.word.load(Acquire);
-        (word & PHASE_MASK == Phase::Fired as u64).then(|| Operation(word >> PHASE_BITS))
+        (word & PHASE_MASK == Phase::Fired as u64).then_some(Operation(word >> PHASE_BITS))
     }
 
     /// Where the word lies, for the stub that looks at it last before the kernel.
