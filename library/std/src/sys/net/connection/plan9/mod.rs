@@ -15,6 +15,6 @@ mod stream;
 mod unsupported;
 
 pub use listener::TcpListener;
-pub use lookup::{LookupHost, lookup_host};
+pub use lookup::lookup_host;
 pub use stream::TcpStream;
 pub use unsupported::UdpSocket;

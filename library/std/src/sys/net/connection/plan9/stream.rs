@@ -199,7 +199,7 @@ impl TcpStream {
         // SAFETY: nothing that is initialised is made otherwise.
         let n = self.fill(&mut ahead, unsafe { cursor.as_mut() }, deadline)?;
         // SAFETY: the kernel has written that many bytes.
-        unsafe { cursor.advance_unchecked(n) };
+        unsafe { cursor.advance(n) };
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use super::thread;
 use super::write_rule::{Step, WriteRule};
 use crate::io;
 use crate::mem::MaybeUninit;
-use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use crate::sync::atomic::Ordering::{Relaxed, Release};
 use crate::sys::pal::thread_control::{self, ThreadControl};
 use crate::sys::pal::{clock, errstr, private, text::Text};
 use plan9_abi::sys::{file, process};

@@ -14,7 +14,6 @@ use crate::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
 use crate::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, fence};
 use crate::sys::pal::clock;
 use crate::sys::pal::thread_control::{self, ThreadControl};
-use crate::sys::pal::shared_static;
 use crate::thread::Builder;
 use plan9_abi::sys::{file, process, sync};
 
