@@ -1,5 +1,7 @@
 //! The suites of `x test`. Each counts into one report and names every test that it ran.
 
+mod counts;
+mod crates;
 mod examples;
 mod go;
 mod host;
@@ -23,6 +25,8 @@ pub const ALL: &[(&str, Suite)] = &[
     ("examples", examples::run),
     ("go", go::run),
     ("std-tcp", std_tcp::run),
+    ("counts", counts::run),
+    ("crates", crates::run),
 ];
 
 /// What has been counted so far.

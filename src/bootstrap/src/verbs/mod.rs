@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::process::{Command, ExitCode, ExitStatus};
 
 /// The toolchain directory's cargo with compiler, linker and runner set for our target.
-fn plan9_cargo(layout: &Layout, machine_flags: &[&str]) -> Result<Command> {
+pub fn plan9_cargo(layout: &Layout, machine_flags: &[&str]) -> Result<Command> {
     let bin = layout.toolchain().join("bin");
     let mut path: OsString = bin.clone().into();
     if let Some(old) = env::var_os("PATH") {
