@@ -299,14 +299,17 @@ pub struct Listen {
 }
 
 impl Operation for Listen {
-    fn step(&mut self, k: &mut Kernel, _pid: Pid) -> Step {
+    fn step(&mut self, k: &mut Kernel, pid: Pid) -> Step {
         let Ok(listener) = k.net.tcp.get(self.n) else {
             return Step::Done(Err(error("listen hungup")));
         };
         if listener.state != State::Listen {
             return Step::Done(Err(error("listen hungup")));
         }
-        // The kernel sleeps before it looks, so that a pending interrupt always ends it.
+        // The kernel sleeps before it looks: a pending interrupt ends the open even if a call waits.
+        if k.procs.get(&pid).is_some_and(|proc| proc.notepending) {
+            return Step::Wait(listener.wait, Breakable::ByNotes);
+        }
         match listener.incoming.pop_front() {
             Some(call) => {
                 if let Ok(conversation) = k.net.tcp.get(call) {
