@@ -1,5 +1,6 @@
 //! The suites of `x test`. Each counts into one report and names every test that it ran.
 
+mod conformance;
 mod counts;
 mod crates;
 mod examples;
@@ -25,6 +26,7 @@ pub const ALL: &[(&str, Suite)] = &[
     ("examples", examples::run),
     ("go", go::run),
     ("std-tcp", std_tcp::run),
+    ("conformance", conformance::run),
     ("counts", counts::run),
     ("crates", crates::run),
 ];

@@ -1,0 +1,46 @@
+//! Programs on `plan9-abi` alone that print how the kernel behaves (`tests/conformance`), against what a real 9front
+//! printed: `golden/NAME.txt`, and `golden/NAME.nosplice.txt` of a kernel that does not splice.
+
+use super::{Report, programs};
+use crate::layout::{Layout, TRIPLE};
+use crate::verbs::plan9_cargo;
+use anyhow::{Context, Result, ensure};
+use std::fs;
+use std::path::Path;
+
+/// Runs the suite.
+pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
+    let folder = layout.root.join("tests/conformance");
+    let target = layout.build.join("test/conformance");
+    let mut cargo = plan9_cargo(layout, &[])?;
+    cargo.args(["build", "--quiet", "--locked", "--target", TRIPLE, "--manifest-path"]);
+    let output = cargo
+        .arg(folder.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&target)
+        .output()
+        .context("the toolchain's cargo cannot be started; run `x doctor`")?;
+    ensure!(
+        output.status.success(),
+        "the probes did not build\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    for golden in programs::files(&folder.join("golden"), "txt")? {
+        let stem = golden.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if !stem.contains(part) {
+            continue;
+        }
+        let (name, flags) = match stem.strip_suffix(".nosplice") {
+            Some(name) => (name, &["--no-splice"][..]),
+            None => (stem.as_str(), &[][..]),
+        };
+        let binary = target.join(TRIPLE).join("debug").join(name);
+        report.record(&format!("conformance/{stem}"), one(layout, &binary, flags, &golden));
+    }
+    Ok(())
+}
+
+fn one(layout: &Layout, binary: &Path, flags: &[&str], golden: &Path) -> Result<()> {
+    let ended = programs::run(layout, flags, binary, &[])?;
+    programs::same("standard output", &fs::read_to_string(golden)?, &ended.stdout)
+}

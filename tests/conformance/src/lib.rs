@@ -1,0 +1,192 @@
+//! What the probes share: a start without std, printing, a note handler, children that post notes.
+//!
+//! A probe runs on the kernel's own stack, as a C program does: statics are shared with an RFMEM child, the stack is
+//! copied.
+
+#![no_std]
+
+use core::arch::naked_asm;
+use core::ffi::CStr;
+use core::fmt::{self, Write};
+use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use plan9_abi::flags::{noted, open, rfork};
+use plan9_abi::layout::{ERRMAX, MASKED_MXCSR};
+use plan9_abi::sys::{error, file, note, process};
+use plan9_abi::tos;
+
+unsafe extern "Rust" {
+    /// The probe.
+    safe fn probe();
+}
+
+static TOS: AtomicUsize = AtomicUsize::new(0);
+
+/// The entry point: masks floating-point exceptions, aligns the stack, runs the probe.
+///
+/// # Safety
+///
+/// The kernel's alone to call.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn _start() -> ! {
+    naked_asm!(
+        "cld",
+        "and rsp, -16",
+        "sub rsp, 16",
+        "mov dword ptr [rsp], {mxcsr}",
+        "ldmxcsr [rsp]",
+        "mov rdi, rax",
+        "call {main}",
+        "ud2",
+        mxcsr = const MASKED_MXCSR,
+        main = sym main,
+    )
+}
+
+extern "C" fn main(tos: usize) -> ! {
+    TOS.store(tos, SeqCst);
+    probe();
+    process::exits(None)
+}
+
+/// This proc's id.
+pub fn pid() -> u32 {
+    // SAFETY: the kernel gave the address, which is mapped in every proc.
+    unsafe { ((TOS.load(SeqCst) + tos::PID) as *const u32).read_volatile() }
+}
+
+/// Standard output, a write for each piece of a line.
+pub struct Out;
+
+impl Write for Out {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        file::write(1, text.as_bytes()).map(drop).map_err(|_| fmt::Error)
+    }
+}
+
+/// Prints a line.
+#[macro_export]
+macro_rules! say {
+    ($($arg:tt)*) => {{
+        let _ = core::fmt::Write::write_fmt(&mut $crate::Out, format_args!("{}\n", format_args!($($arg)*)));
+    }};
+}
+
+/// A short text made in place, with a NUL behind it.
+pub struct Text {
+    bytes: [u8; 128],
+    len: usize,
+}
+
+impl Text {
+    pub fn new(args: fmt::Arguments<'_>) -> Text {
+        let mut text = Text { bytes: [0; 128], len: 0 };
+        let _ = text.write_fmt(args);
+        text
+    }
+
+    pub fn as_c_str(&self) -> &CStr {
+        CStr::from_bytes_until_nul(&self.bytes).unwrap_or(c"")
+    }
+}
+
+impl Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.len + text.len();
+        if end >= self.bytes.len() {
+            return Err(fmt::Error);
+        }
+        self.bytes[self.len..end].copy_from_slice(text.as_bytes());
+        self.len = end;
+        Ok(())
+    }
+}
+
+/// Notes handled since the last report, their order among other events, and the last one's length.
+pub static HANDLED: AtomicUsize = AtomicUsize::new(0);
+pub static ORDER: AtomicUsize = AtomicUsize::new(0);
+pub static HANDLER_ORDER: AtomicUsize = AtomicUsize::new(0);
+pub static LAST_LENGTH: AtomicUsize = AtomicUsize::new(0);
+
+/// Handles every note by counting it.
+pub fn handle_notes() {
+    // SAFETY: the handler follows the kernel's convention and ends in noted.
+    let _ = unsafe { note::notify(handler as *const ()) };
+}
+
+#[unsafe(naked)]
+unsafe extern "C" fn handler() {
+    naked_asm!(
+        "cld",
+        "mov rdi, [rsp + {text}]",
+        "and rsp, -16",
+        "call {on_note}",
+        "ud2",
+        text = const plan9_abi::ureg::frame::NOTE_POINTER,
+        on_note = sym on_note,
+    )
+}
+
+unsafe extern "C" fn on_note(text: *const core::ffi::c_char) {
+    HANDLED.fetch_add(1, SeqCst);
+    HANDLER_ORDER.store(ORDER.fetch_add(1, SeqCst) + 1, SeqCst);
+    // SAFETY: the kernel ends the text with a NUL.
+    LAST_LENGTH.store(unsafe { CStr::from_ptr(text) }.count_bytes(), SeqCst);
+    // SAFETY: what was interrupted is resumed; the flags of this call are plain.
+    let _ = unsafe { note::noted(noted::CONT) };
+}
+
+/// Posts a note; false if it was refused.
+pub fn post(pid: u32, text: &[u8]) -> bool {
+    let name = Text::new(format_args!("/proc/{pid}/note"));
+    let Ok(fd) = file::open(name.as_c_str(), open::WRITE) else { return false };
+    let posted = file::write(fd, text).is_ok();
+    let _ = file::close(fd);
+    posted
+}
+
+/// Runs something on an RFMEM child, whose stack is a copy of ours; its pid.
+pub fn child(run: impl FnOnce()) -> u32 {
+    // SAFETY: the child runs on its own copy of this stack and never returns from here.
+    match unsafe { process::rfork(rfork::PROC | rfork::MEM | rfork::NOWAIT) } {
+        Ok(0) => {
+            run();
+            process::exits(None)
+        }
+        Ok(pid) => pid as u32,
+        Err(_) => 0,
+    }
+}
+
+/// A child posts a note to us after so many milliseconds.
+pub fn later(ms: u32, text: &'static [u8]) {
+    let me = pid();
+    child(|| {
+        let _ = process::sleep(ms);
+        post(me, text);
+    });
+}
+
+/// The error string, taken.
+pub struct Why([u8; ERRMAX]);
+
+impl Why {
+    pub fn take() -> Why {
+        Why(error::take())
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(core::str::from_utf8(error::until_nul(&self.0)).unwrap_or("?"))
+    }
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    process::exits(Some(c"panic"))
+}
+
+/// core was built to unwind and asks for this name; nothing here unwinds.
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() {}
