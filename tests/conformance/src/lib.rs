@@ -9,7 +9,7 @@ use core::arch::naked_asm;
 use core::ffi::CStr;
 use core::fmt::{self, Write};
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use plan9_abi::flags::{noted, open, rfork};
+use plan9_abi::flags::{open, rfork};
 use plan9_abi::layout::{ERRMAX, MASKED_MXCSR};
 use plan9_abi::sys::{error, file, note, process};
 use plan9_abi::tos;
@@ -17,6 +17,9 @@ use plan9_abi::tos;
 unsafe extern "Rust" {
     /// The probe.
     safe fn probe();
+
+    /// What the probe does in its handler, with the Ureg; gives the argument of `noted`.
+    fn in_handler(ureg: *mut u8) -> u32;
 }
 
 static TOS: AtomicUsize = AtomicUsize::new(0);
@@ -118,22 +121,37 @@ pub fn handle_notes() {
 unsafe extern "C" fn handler() {
     naked_asm!(
         "cld",
-        "mov rdi, [rsp + {text}]",
+        "mov rdi, [rsp + {ureg}]",
+        "mov rsi, [rsp + {text}]",
         "and rsp, -16",
         "call {on_note}",
         "ud2",
+        ureg = const plan9_abi::ureg::frame::UREG_POINTER,
         text = const plan9_abi::ureg::frame::NOTE_POINTER,
         on_note = sym on_note,
     )
 }
 
-unsafe extern "C" fn on_note(text: *const core::ffi::c_char) {
+unsafe extern "C" fn on_note(ureg: *mut u8, text: *const core::ffi::c_char) {
     HANDLED.fetch_add(1, SeqCst);
     HANDLER_ORDER.store(ORDER.fetch_add(1, SeqCst) + 1, SeqCst);
     // SAFETY: the kernel ends the text with a NUL.
     LAST_LENGTH.store(unsafe { CStr::from_ptr(text) }.count_bytes(), SeqCst);
-    // SAFETY: what was interrupted is resumed; the flags of this call are plain.
-    let _ = unsafe { note::noted(noted::CONT) };
+    // SAFETY: the probe's, linked with this.
+    let how = unsafe { in_handler(ureg) };
+    // SAFETY: what the Ureg says is resumed; the flags of this call are plain.
+    let _ = unsafe { note::noted(how) };
+}
+
+/// For probes whose handler only counts.
+#[macro_export]
+macro_rules! counting_handler {
+    () => {
+        #[unsafe(no_mangle)]
+        fn in_handler(_ureg: *mut u8) -> u32 {
+            plan9_abi::flags::noted::CONT
+        }
+    };
 }
 
 /// Posts a note; false if it was refused.

@@ -72,6 +72,8 @@ fn listen(ctl: i32, what: &str, name: &Text) {
     }
 }
 
+conformance::counting_handler!();
+
 #[unsafe(no_mangle)]
 fn probe() {
     handle_notes();
