@@ -47,7 +47,8 @@ fn int(value: i32) -> usize {
 
 /// Where a slice lies, and for an empty one a place that is mapped.
 fn place(bytes: &[u8]) -> (usize, usize) {
-    static MAPPED: u8 = 0;
+    // Not in the text: a read's buffer must be one that can be written, even with length 0.
+    static MAPPED: core::sync::atomic::AtomicU8 = core::sync::atomic::AtomicU8::new(0);
     match bytes.len() {
         0 => (&raw const MAPPED as usize, 0),
         len => (bytes.as_ptr() as usize, len.min(MAX_TRANSFER)),

@@ -362,7 +362,13 @@ pub fn transmit(k: &mut Kernel, n: usize) {
     }
     let (own, ending, peer) =
         (Rc::clone(&conversation.transmit), conversation.ending, conversation.peer);
-    let Some(peer) = peer.and_then(|peer| k.net.tcp.get(peer).ok()) else { return };
+    let Some(peer) = peer.and_then(|peer| k.net.tcp.get(peer).ok()) else {
+        // The other end is gone: it answers data with a reset.
+        if conversation_is_over(k, n) && own.borrow().length() > 0 {
+            reset(k, n);
+        }
+        return;
+    };
     if peer.state == State::Closed {
         if ending {
             finish(k, n);
@@ -386,6 +392,10 @@ pub fn transmit(k: &mut Kernel, n: usize) {
     if ending && own.borrow().length() == 0 {
         finish(k, n);
     }
+}
+
+fn conversation_is_over(k: &mut Kernel, n: usize) -> bool {
+    k.net.tcp.get(n).is_ok_and(|conversation| conversation.state == State::CloseWait)
 }
 
 /// All that a closed end had to say has arrived: its FIN follows.

@@ -248,7 +248,8 @@ impl Operation for Write {
                     self.at = At::Piece;
                 }
                 At::Piece => {
-                    if let Some(why) = self.queue.borrow().closed.clone() {
+                    let closed = self.queue.borrow().closed.clone();
+                    if let Some(why) = closed {
                         self.end(k, pid);
                         self.owner.write_failed(k, pid);
                         return Step::Done(Err(why));
