@@ -18,7 +18,8 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
     let mut compilers: Vec<PathBuf> =
         env::split_paths(&path).map(|folder| folder.join("go")).filter(|go| go.is_file()).collect();
     compilers.truncate(1);
-    compilers.extend(env::split_paths(&env::var_os(MORE).unwrap_or_default()));
+    let more = env::var_os(MORE).unwrap_or_default();
+    compilers.extend(env::split_paths(&more).filter(|go| !go.as_os_str().is_empty()));
     let sources = programs::files(&layout.root.join("tests/go"), "go")?;
     if compilers.is_empty() {
         let why = format!("no go on PATH and none named by {MORE}; apt-get install golang-go");
