@@ -10,6 +10,8 @@ use plan9_abi::flags::open;
 use plan9_abi::sysno;
 
 const BAD_ARG: Error = error("bad arg in system call");
+/// `port/error.h:Eismtpt`
+const MOUNT_POINT: Error = error("is a mount point");
 /// The largest count of a read or write.
 const MAX_COUNT: u64 = 1 << 31;
 
@@ -38,8 +40,10 @@ pub fn syscall(k: &mut Kernel, pid: Pid, number: u64, args: [u64; 5]) -> Option<
         sysno::FD2PATH => fd2path(k, pid, fd, b, c as u32 as usize).map(now),
         sysno::BIND => bind(k, pid, a, b, c as u32).map(now),
         sysno::UNMOUNT => unmount(k, pid, a, b).map(now),
-        sysno::MOUNT | sysno::OLD_MOUNT => Err(error("mount rpc error")),
-        sysno::FVERSION | sysno::FAUTH => Err(BAD_USE),
+        sysno::MOUNT | sysno::OLD_MOUNT => no_server(k, pid, fd, error("mount rpc error")),
+        sysno::FVERSION | sysno::FAUTH => {
+            no_server(k, pid, fd, error("EOF receiving fversion reply"))
+        }
         sysno::OLD_STAT | sysno::OLD_FSTAT | sysno::OLD_WSTAT | sysno::OLD_FWSTAT => {
             Err(error("old style stat system call is not supported"))
         }
@@ -56,6 +60,12 @@ fn now(value: i64) -> Call {
 
 fn failed(why: Error) -> Call {
     Call { started: Started::Done(Err(why)), finish: Box::new(|_, _, value| value.map(|_| 0)) }
+}
+
+/// This machine speaks no 9P: what would need a server behind the descriptor fails as if there were none.
+fn no_server(k: &Kernel, pid: Pid, fd: i32, why: Error) -> Result<Call> {
+    let chan = chan_of(k, pid, fd)?;
+    Err(if chan.mode & 3 == open::RDWR { why } else { BAD_USE })
 }
 
 /// The channel of a descriptor; the caller releases it.
@@ -84,6 +94,9 @@ fn open_call(k: &mut Kernel, pid: Pid, at: u64, how: u32) -> Result<Call> {
 
 fn create_call(k: &mut Kernel, pid: Pid, args: [u64; 5]) -> Result<Call> {
     let text = k.user_str(pid, args[0])?;
+    if args[1] as u32 & !(3 | open::TRUNC | open::CEXEC | open::RCLOSE | open::EXCL) != 0 {
+        return Err(BAD_ARG);
+    }
     let (started, finish) = name::create(k, pid, &text, args[1] as u32, args[2] as u32)?;
     Ok(Call { started, finish })
 }
@@ -287,7 +300,11 @@ fn name_as_path(entry: &mut Entry, path: &str) {
 /// What a program asks of wstat, read from its memory.
 fn wanted(k: &mut Kernel, pid: Pid, at: u64, len: usize) -> Result<Entry> {
     let bytes = k.user_read(pid, at, len)?;
-    let (dir, _) = Dir::parse(&bytes).ok_or(error("bad stat record"))?;
+    let (dir, _) = Dir::parse(&bytes).ok_or(error("malformed stat buffer"))?;
+    if dir.name.contains(&b'/') {
+        let name = String::from_utf8_lossy(dir.name);
+        return Err(Error(format!("bad character in file name: {name}").into()));
+    }
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ok(Entry {
         qid: Qid { path: dir.qid.path, vers: dir.qid.version, kind: dir.qid.kind },
@@ -306,6 +323,9 @@ fn wstat(k: &mut Kernel, pid: Pid, at: u64, from: u64, len: usize) -> Result<i64
     let entry = wanted(k, pid, from, len)?;
     let text = k.user_str(pid, at)?;
     let place = name::walk(k, pid, &text)?;
+    if place.is_mount_point() && !entry.name.is_empty() {
+        return Err(about(MOUNT_POINT, &text));
+    }
     devices::of(&place.nodes[0])?.wstat(k, pid, &place.nodes[0], &entry)?;
     Ok(len as i64)
 }
@@ -333,6 +353,9 @@ fn chdir(k: &mut Kernel, pid: Pid, at: u64) -> Result<i64> {
 fn remove(k: &mut Kernel, pid: Pid, at: u64) -> Result<i64> {
     let text = k.user_str(pid, at)?;
     let place = name::walk(k, pid, &text)?;
+    if place.is_mount_point() {
+        return Err(MOUNT_POINT);
+    }
     devices::of(&place.nodes[0])?.remove(k, pid, &place.nodes[0])?;
     Ok(0)
 }

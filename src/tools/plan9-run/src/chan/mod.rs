@@ -9,6 +9,8 @@ mod directory;
 mod fds;
 mod name;
 mod path;
+#[cfg(test)]
+mod tests;
 
 pub use calls::syscall;
 pub use fds::{Descriptor, Table};

@@ -12,6 +12,10 @@ use plan9_abi::flags::{bind, mode, open};
 use std::collections::BTreeMap;
 
 const NOT_EXIST: Error = error("file does not exist");
+/// What bind takes.
+const BIND_FLAGS: u32 = bind::BEFORE | bind::AFTER | bind::CREATE | bind::CACHE;
+/// A name is shorter than this, in bytes.
+const MAX_NAME: usize = 1 << 16;
 
 /// A member of what is bound at a mount point.
 #[derive(Clone, Debug)]
@@ -73,6 +77,28 @@ pub struct Place {
     members: Vec<Member>,
 }
 
+impl Place {
+    pub fn is_mount_point(&self) -> bool {
+        !self.members.is_empty()
+    }
+
+    fn is_directory(&self) -> bool {
+        self.nodes[0].qid.kind & QTDIR != 0
+    }
+}
+
+/// What no walk accepts, whatever the device (`port/chan.c:validname`).
+fn check(name: &str) -> Result<()> {
+    match name {
+        "" => Err(error("empty file name")),
+        _ if name.len() >= MAX_NAME => Err(error("name too long")),
+        _ if name.bytes().any(|b| b < b' ') => {
+            Err(about(error("bad character in file name"), name))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn device_root(k: &mut Kernel, pid: Pid, path: &str) -> Result<Node> {
     let spec = path.trim_start_matches('#').split('/').next().unwrap_or("");
     let mut letters = spec.chars();
@@ -93,9 +119,7 @@ fn bound(k: &Kernel, pid: Pid, path: &str) -> Vec<Member> {
 
 /// Walks a name. An error carries the name up to the element that failed.
 pub fn walk(k: &mut Kernel, pid: Pid, name: &str) -> Result<Place> {
-    if name.is_empty() {
-        return Err(NOT_EXIST);
-    }
+    check(name)?;
     let dot = k.files.groups.get(&pid).map_or("/".into(), |groups| groups.dot.clone());
     let whole = absolute(&dot, name);
     let mut path = if whole.starts_with('#') {
@@ -109,11 +133,12 @@ pub fn walk(k: &mut Kernel, pid: Pid, name: &str) -> Result<Place> {
         nodes = vec![device_root(k, pid, &path)?];
     }
     for element in elements(&whole) {
-        let mut failure = NOT_EXIST;
+        let mut failure = about(NOT_EXIST, &shown(name, &whole, &join(&path, element)));
         let mut found = None;
         for node in &nodes {
             if node.qid.kind & QTDIR == 0 {
-                failure = error("not a directory");
+                // The error names the file that is none.
+                failure = about(error("not a directory"), &shown(name, &whole, &path));
                 continue;
             }
             match devices::of(node)?.walk(k, pid, node, element) {
@@ -121,7 +146,7 @@ pub fn walk(k: &mut Kernel, pid: Pid, name: &str) -> Result<Place> {
                     found = Some(node);
                     break;
                 }
-                Err(why) => failure = why,
+                Err(why) => failure = about(why, &shown(name, &whole, &join(&path, element))),
             }
         }
         path = join(&path, element);
@@ -129,13 +154,17 @@ pub fn walk(k: &mut Kernel, pid: Pid, name: &str) -> Result<Place> {
         nodes = match found {
             _ if !members.is_empty() => members.iter().map(|m| m.node.clone()).collect(),
             Some(node) => vec![node],
-            None => return Err(about(failure, &shown(name, &whole, &path))),
+            None => return Err(failure),
         };
     }
     if nodes.is_empty() {
         return Err(NOT_EXIST);
     }
-    Ok(Place { nodes, path, members })
+    let place = Place { nodes, path, members };
+    if !place.is_directory() && (name.ends_with('/') || name.ends_with("/.")) {
+        return Err(about(error("not a directory"), name));
+    }
+    Ok(place)
 }
 
 /// The program's own spelling of the name, up to where `path` ends.
@@ -165,10 +194,11 @@ pub fn open_now(
 
 /// Opens a name; the channel becomes a descriptor when the device has answered.
 pub fn open(k: &mut Kernel, pid: Pid, name: &str, how: u32) -> Result<(Started, Finish)> {
-    let Place { nodes, path, .. } = walk(k, pid, name)?;
-    if nodes[0].qid.kind & QTDIR != 0 && (how & 3 == open::WRITE || how & 3 == open::RDWR) {
-        return Err(about(error("is a directory"), name));
+    let place = walk(k, pid, name)?;
+    if place.is_directory() && (how & 3 != open::READ || how & open::TRUNC != 0) {
+        return Err(directory_refused(&place, name, how));
     }
+    let Place { nodes, path, .. } = place;
     let started = devices::of(&nodes[0])?.open(k, pid, &nodes[0], how & !open::CEXEC);
     if let Started::Done(Ok(_)) = started
         && let Some(chan) = devices::same_channel(k, pid, &nodes[0])
@@ -178,6 +208,17 @@ pub fn open(k: &mut Kernel, pid: Pid, name: &str, how: u32) -> Result<(Started, 
         return Ok((started, finish));
     }
     Ok((started, opened(nodes, path, name.to_string(), how)))
+}
+
+/// Why a directory opens for reading only: a file server says so with the name, a device without.
+fn directory_refused(place: &Place, name: &str, how: u32) -> Error {
+    let served = place.nodes[0].device.letter == 'U' && !place.is_mount_point();
+    let why = match how & 3 {
+        open::EXEC => error("cannot exec directory"),
+        _ if served => error("is a directory"),
+        _ => error("permission denied"),
+    };
+    if served { about(why, name) } else { why }
 }
 
 fn opened(nodes: Vec<Node>, path: String, name: String, how: u32) -> Finish {
@@ -201,6 +242,7 @@ pub fn create(
     how: u32,
     perm: u32,
 ) -> Result<(Started, Finish)> {
+    check(name)?;
     match walk(k, pid, name) {
         Ok(place) => {
             if how & open::EXCL != 0 {
@@ -212,8 +254,9 @@ pub fn create(
             return open(k, pid, name, how & !open::EXCL | open::TRUNC);
         }
         Err(why)
-            if !why.0.starts_with("file does not exist")
-                && !why.0.starts_with("file not found") =>
+            if !["file does not exist", "file not found", "not a directory"]
+                .iter()
+                .any(|text| why.0.starts_with(text)) =>
         {
             return Err(why);
         }
@@ -226,7 +269,9 @@ pub fn create(
     let whole = absolute(&dot, name);
     let (parent, last) = whole.rsplit_once('/').ok_or(error("file does not exist"))?;
     let parent = if parent.is_empty() { "/" } else { parent };
-    let place = walk(k, pid, parent).map_err(|_| about(NOT_EXIST, name))?;
+    // The program's own spelling of the directory, which an error shows.
+    let spelled = name.trim_end_matches('/').rsplit_once('/').map_or(".", |(parent, _)| parent);
+    let place = walk(k, pid, if spelled.is_empty() { "/" } else { spelled })?;
     let target = place
         .members
         .iter()
@@ -235,7 +280,9 @@ pub fn create(
         .or_else(|| place.members.is_empty().then(|| place.nodes[0].clone()))
         .ok_or_else(|| about(error("mounted directory forbids creation"), name))?;
     if target.qid.kind & QTDIR == 0 {
-        return Err(about(error("create in non-directory"), name));
+        let served = target.device.letter == 'U';
+        let why = if served { "create in non-directory" } else { "permission denied" };
+        return Err(about(error(why), name));
     }
     let device = devices::of(&target)?;
     let node = device
@@ -247,6 +294,9 @@ pub fn create(
 
 /// Binds `new` at `old` (`port/sysfile.c:bindmount`).
 pub fn bind(k: &mut Kernel, pid: Pid, new: &str, old: &str, flags: u32) -> Result<i64> {
+    if flags & !BIND_FLAGS != 0 || flags & 3 == 3 {
+        return Err(error("bad arg in system call"));
+    }
     let from = walk(k, pid, new)?;
     let to = walk(k, pid, old)?;
     let is_directory = |place: &Place| place.nodes[0].qid.kind & QTDIR != 0;
@@ -255,7 +305,7 @@ pub fn bind(k: &mut Kernel, pid: Pid, new: &str, old: &str, flags: u32) -> Resul
     }
     let order = flags & 3;
     if order != bind::REPL && !is_directory(&to) {
-        return Err(error("mount on a file must be a replacement"));
+        return Err(error("inconsistent mount"));
     }
     let create = flags & bind::CREATE != 0;
     let fresh = from.nodes.into_iter().map(|node| Member { node, name: new.into(), create });

@@ -1,9 +1,10 @@
 //! Names as text: `cleanname`, and the error messages that carry a name (`port/chan.c`).
 
 use crate::dev::Error;
+use plan9_abi::layout::ERRMAX;
 
 /// How much of a long name an error keeps, from its end, in bytes.
-const SHOWN: usize = 32;
+const SHOWN: usize = ERRMAX / 4;
 
 /// A path from the root, or from a device, without `.`, `..` and empty elements.
 pub fn absolute(dot: &str, name: &str) -> String {
@@ -44,16 +45,22 @@ pub fn elements(path: &str) -> impl Iterator<Item = &str> {
     rest.split('/').filter(|element| !element.is_empty())
 }
 
-/// An error with the name it is about: `text: 'name'` (`port/chan.c:namelenerror`).
+/// An error with the name it is about: `text: 'name'`. Of a name too long to show whole the last elements stay, as many
+/// as there is room for, or the last bytes (`port/chan.c:namelenerror`).
 pub fn about(why: Error, name: &str) -> Error {
-    let shown = if name.len() > SHOWN {
-        let mut from = name.len() - SHOWN;
-        while !name.is_char_boundary(from) {
-            from += 1;
-        }
-        format!("...{}", &name[from..])
-    } else {
+    let fits = |part: &str| part.len() < ERRMAX / 3 || part.len() + why.0.len() < 2 * ERRMAX / 3;
+    let shown = if fits(name) {
         name.to_string()
+    } else {
+        let ends = name.match_indices('/').map(|(at, _)| &name[at..]);
+        let end = ends.into_iter().find(|part| fits(part)).unwrap_or_else(|| {
+            let mut from = name.len() - SHOWN;
+            while !name.is_char_boundary(from) {
+                from += 1;
+            }
+            &name[from..]
+        });
+        format!("...{end}")
     };
     Error(format!("{}: '{}'", why.0, shown.replace('\'', "''")).into())
 }
@@ -80,7 +87,7 @@ mod tests {
     fn errors_carry_the_end_of_a_long_name() {
         let why = crate::dev::error("file does not exist");
         assert_eq!(about(why.clone(), "/a'b").0, "file does not exist: '/a''b'");
-        let long = format!("/{}", "x".repeat(60));
+        let long = format!("/{}", "x".repeat(97));
         assert_eq!(about(why, &long).0, format!("file does not exist: '...{}'", "x".repeat(32)));
     }
 }

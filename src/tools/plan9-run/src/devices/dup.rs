@@ -1,7 +1,7 @@
 //! A proc's own descriptors as files, device `#d` (`port/devdup.c`).
 
 use super::{done, entry, node, part};
-use crate::chan::Chan;
+use crate::chan::{self, Chan};
 use crate::dev::{Device, Entry, Node, Pid, QTDIR, Result, Started, Value, error};
 use crate::kernel::Kernel;
 use plan9_abi::flags::open;
@@ -15,7 +15,7 @@ fn split(node: &Node) -> (usize, bool) {
     ((path / 2) as usize, path % 2 == 1)
 }
 
-fn chan(k: &Kernel, pid: Pid, fd: usize) -> Result<Chan> {
+fn held(k: &Kernel, pid: Pid, fd: usize) -> Result<Chan> {
     let groups = k.files.groups.get(&pid);
     groups.and_then(|groups| groups.fds.borrow().get(fd)).ok_or(error("file does not exist"))
 }
@@ -23,7 +23,7 @@ fn chan(k: &Kernel, pid: Pid, fd: usize) -> Result<Chan> {
 /// The channel behind a descriptor's file, none for a `ctl` and the directory.
 pub fn channel(k: &Kernel, pid: Pid, node: &Node) -> Option<Chan> {
     let (fd, ctl) = split(node);
-    (node.qid.kind & QTDIR == 0 && !ctl).then(|| chan(k, pid, fd).ok()).flatten()
+    (node.qid.kind & QTDIR == 0 && !ctl).then(|| held(k, pid, fd).ok()).flatten()
 }
 
 impl Device for Dup {
@@ -41,7 +41,7 @@ impl Device for Dup {
             None => (name, 0),
         };
         let fd: usize = digits.parse().map_err(|_| error("file does not exist"))?;
-        chan(k, pid, fd)?;
+        held(k, pid, fd)?;
         Ok(node('d', 2 * fd as u64 + ctl + 1, 0))
     }
 
@@ -50,7 +50,7 @@ impl Device for Dup {
             return Ok(entry(k, node, "#d", 0o555, 0));
         }
         let (fd, ctl) = split(node);
-        let chan = chan(k, pid, fd)?;
+        let chan = held(k, pid, fd)?;
         if ctl {
             return Ok(entry(k, node, &format!("{fd}ctl"), 0o400, 0));
         }
@@ -71,13 +71,16 @@ impl Device for Dup {
         if node.qid.kind & QTDIR != 0 || ctl {
             return Started::Done(Ok(Value::File(node.clone())));
         }
+        if mode & open::RCLOSE != 0 {
+            return Started::Done(Err(error("permission denied")));
+        }
         let refused = |chan: &Chan| match mode & 3 {
             open::READ | open::EXEC => chan.mode & 3 == open::WRITE,
             open::WRITE => !matches!(chan.mode & 3, open::WRITE | open::RDWR),
             _ => chan.mode & 3 != open::RDWR,
         };
-        let result = chan(k, pid, fd).and_then(|chan| match refused(&chan) {
-            true => Err(error("permission denied")),
+        let result = held(k, pid, fd).and_then(|chan| match refused(&chan) {
+            true => Err(chan::BAD_USE),
             false => Ok(chan.node.clone()),
         });
         done(result, Value::File)
@@ -85,13 +88,13 @@ impl Device for Dup {
 
     fn read(&self, k: &mut Kernel, pid: Pid, node: &Node, n: usize, offset: u64) -> Started {
         let (fd, _) = split(node);
-        match chan(k, pid, fd) {
+        match held(k, pid, fd) {
             Ok(chan) => {
                 let mode = ["r ", " w", "rw", "r "][(chan.mode & 3) as usize];
                 let (kind, vers, path) =
                     (chan.node.qid.kind, chan.node.qid.vers, chan.node.qid.path);
                 let line = format!(
-                    "{fd:3} {mode} {} {:5} ({path:016x} {vers} {kind:02x}) {:5} {:8} {}\n",
+                    "{fd:3} {mode} {} {:4} ({path:016x} {vers} {kind:02x}) {:5} {:8} {}\n",
                     chan.node.device.letter,
                     chan.node.device.instance,
                     super::of(&chan.node).map_or(0, |device| device.iounit(&chan.node)),

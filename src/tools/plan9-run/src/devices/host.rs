@@ -16,6 +16,7 @@ use std::io;
 use std::os::fd::RawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// The letter of the standard streams, which no program can name.
 pub const STDIO: char = '\u{1}';
@@ -25,7 +26,8 @@ pub const STDIO: char = '\u{1}';
 pub struct HostFiles {
     paths: Vec<PathBuf>,
     numbers: HashMap<PathBuf, u64>,
-    opened: HashMap<u64, File>,
+    /// Each with its path, which remove on close and wstat by descriptor need.
+    opened: HashMap<u64, (File, PathBuf)>,
     last_open: u64,
 }
 
@@ -76,11 +78,14 @@ fn path(k: &Kernel, node: &Node) -> Result<PathBuf> {
     if node.qid.kind & QTDIR != 0 && node.qid.path == 0 {
         return Ok(k.options.root.clone());
     }
+    if let Some((_, path)) = k.files.host.opened.get(&node.aux) {
+        return Ok(path.clone());
+    }
     k.files.host.paths.get(node.aux as usize).cloned().ok_or(error("file does not exist"))
 }
 
 fn file<'k>(k: &'k Kernel, node: &Node) -> Result<&'k File> {
-    k.files.host.opened.get(&node.aux).ok_or(error("file not open"))
+    k.files.host.opened.get(&node.aux).map(|(file, _)| file).ok_or(error("file not open"))
 }
 
 fn entry(k: &Kernel, name: String, data: &Metadata) -> Entry {
@@ -145,6 +150,13 @@ impl Device for Host {
         }
         let result = path(k, node).and_then(|path| {
             let access = how & 3;
+            let kept = path.clone();
+            if access == open::EXEC {
+                let data = fs::metadata(&path).map_err(|e| why(&e))?;
+                if data.mode() & 0o111 == 0 {
+                    return Err(error("permission denied"));
+                }
+            }
             let file = OpenOptions::new()
                 .read(access != open::WRITE)
                 .write(matches!(access, open::WRITE | open::RDWR) || how & open::TRUNC != 0)
@@ -152,7 +164,7 @@ impl Device for Host {
                 .custom_flags(libc::O_NONBLOCK)
                 .open(path)
                 .map_err(|e| why(&e))?;
-            Ok(opened(k, node, file, how))
+            Ok(opened(k, node, file, kept))
         });
         done(result, Value::File)
     }
@@ -180,8 +192,8 @@ impl Device for Host {
             .mode(perm & 0o777)
             .open(&path)
             .map_err(|e| why(&e))?;
-        let node = node(k, path)?;
-        Ok(opened(k, &node, file, how))
+        let node = node(k, path.clone())?;
+        Ok(opened(k, &node, file, path))
     }
 
     fn read(&self, k: &mut Kernel, _pid: Pid, node: &Node, n: usize, offset: u64) -> Started {
@@ -209,47 +221,60 @@ impl Device for Host {
 
     fn remove(&self, k: &mut Kernel, _pid: Pid, node: &Node) -> Result<()> {
         let path = path(k, node)?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let removed =
             if node.qid.kind & QTDIR != 0 { fs::remove_dir(path) } else { fs::remove_file(path) };
-        removed.map_err(|e| why(&e))
+        removed.map_err(|e| match e.kind() {
+            io::ErrorKind::DirectoryNotEmpty => {
+                Error(format!("remove {}: has children", name.unwrap_or_default()).into())
+            }
+            _ => why(&e),
+        })
     }
 
-    /// Name, length and permissions change; the rest stays.
+    /// Length, permissions, time of change and name change, in this order; owner and group stay as they are.
     fn wstat(&self, k: &mut Kernel, _pid: Pid, node: &Node, wanted: &Entry) -> Result<()> {
-        if node.aux & OPENED != 0 {
-            if wanted.length != u64::MAX {
-                file(k, node)?.set_len(wanted.length).map_err(|e| why(&e))?;
-            }
-            return Ok(());
+        let directory = node.qid.kind & QTDIR != 0;
+        if directory && !matches!(wanted.length, 0 | u64::MAX) {
+            return Err(error("permission denied"));
+        }
+        if wanted.mode != u32::MAX && (wanted.mode & mode::DIR != 0) != directory {
+            return Err(error("wstat -- attempt to change qid.type"));
         }
         let path = path(k, node)?;
+        let new = path.with_file_name(&wanted.name);
+        let renamed = !wanted.name.is_empty() && new != path;
+        if renamed && new.exists() {
+            return Err(error("file already exists"));
+        }
+        if wanted.length != u64::MAX && !directory {
+            let file = OpenOptions::new().write(true).open(&path).map_err(|e| why(&e))?;
+            file.set_len(wanted.length).map_err(|e| why(&e))?;
+        }
         if wanted.mode != u32::MAX {
             let permissions = fs::Permissions::from_mode(wanted.mode & 0o777);
             fs::set_permissions(&path, permissions).map_err(|e| why(&e))?;
         }
-        if wanted.length != u64::MAX {
-            let file = OpenOptions::new().write(true).open(&path).map_err(|e| why(&e))?;
-            file.set_len(wanted.length).map_err(|e| why(&e))?;
+        if wanted.mtime != u32::MAX {
+            let time = UNIX_EPOCH + Duration::from_secs(wanted.mtime.into());
+            let file = File::open(&path).map_err(|e| why(&e))?;
+            file.set_modified(time).map_err(|e| why(&e))?;
         }
-        if !wanted.name.is_empty() {
-            if wanted.name.contains('/') {
-                return Err(Error(format!("bad character in file name: {}", wanted.name).into()));
+        if renamed {
+            fs::rename(&path, &new).map_err(|e| why(&e))?;
+            for (_, kept) in k.files.host.opened.values_mut().filter(|(_, kept)| *kept == path) {
+                kept.clone_from(&new);
             }
-            let new = path.with_file_name(&wanted.name);
-            if new != path && new.exists() {
-                return Err(error("file already exists"));
-            }
-            fs::rename(&path, new).map_err(|e| why(&e))?;
         }
         Ok(())
     }
 }
 
-fn opened(k: &mut Kernel, node: &Node, file: File, _how: u32) -> Node {
+fn opened(k: &mut Kernel, node: &Node, file: File, path: PathBuf) -> Node {
     let host = &mut k.files.host;
     host.last_open += 1;
     let aux = OPENED | host.last_open;
-    host.opened.insert(aux, file);
+    host.opened.insert(aux, (file, path));
     Node { aux, ..node.clone() }
 }
 

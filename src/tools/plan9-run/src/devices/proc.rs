@@ -171,6 +171,7 @@ impl Device for ProcDevice {
             Some("notepg") if data.len() >= ERRMAX => Err(error("read or write too large")),
             Some("notepg") => k.post_note_group(node.aux as u32, text, pid),
             Some("ctl") => proc_ctl::control(k, of, data),
+            Some("args") if data.len() >= ERRMAX => Err(error("read or write too large")),
             Some("args") => {
                 if let Some(proc) = k.procs.get_mut(&of) {
                     let text = String::from_utf8_lossy(text);
@@ -182,14 +183,15 @@ impl Device for ProcDevice {
             Some("noteid") => {
                 let wanted = String::from_utf8_lossy(text).trim().parse::<u32>().ok();
                 let known = |id: &u32| *id == of || k.procs.values().any(|p| p.noteid == *id);
-                match wanted.filter(known) {
-                    Some(id) => {
+                match wanted {
+                    None | Some(0) => Err(error("bad arg in system call")),
+                    Some(id) if known(&id) => {
                         if let Some(proc) = k.procs.get_mut(&of) {
                             proc.noteid = id;
                         }
                         Ok(())
                     }
-                    None => Err(error("bad arg in system call")),
+                    Some(_) => Err(error("permission denied")),
                 }
             }
             _ => Err(error("permission denied")),

@@ -3,6 +3,7 @@
 use crate::chan;
 use crate::dev::{Error, Pid, Result, error};
 use crate::kernel::Kernel;
+use crate::kernel::proc::State;
 
 /// Messages that are accepted and change nothing here: there is one priority, and no wiring.
 const WITHOUT_EFFECT: &[(&str, usize)] = &[
@@ -30,6 +31,9 @@ pub fn control(k: &mut Kernel, of: Pid, message: &[u8]) -> Result<()> {
     match verb {
         "kill" => k.ctl_kill(of),
         "stop" => k.ctl_stop(of),
+        "start" if k.proc(of).is_some_and(|proc| proc.at != State::Stopped) => {
+            return Err(error("bad process or channel control request"));
+        }
         "start" => k.ctl_start(of),
         "interrupt" => k.ctl_interrupt(of),
         "nointerrupt" => k.ctl_nointerrupt(of)?,
@@ -37,8 +41,11 @@ pub fn control(k: &mut Kernel, of: Pid, message: &[u8]) -> Result<()> {
             expect(1)?;
             let fd: usize = args[0].parse().map_err(|_| chan::BAD_FD)?;
             let groups = k.files.groups.get(&of).ok_or(chan::BAD_FD)?;
-            let closed = groups.fds.borrow_mut().take(fd).ok_or(chan::BAD_FD)?;
-            chan::release(k, closed);
+            let closed = groups.fds.borrow_mut().take(fd);
+            // A number that is not open is no error.
+            if let Some(closed) = closed {
+                chan::release(k, closed);
+            }
         }
         "closefiles" => {
             let groups = k.files.groups.get(&of).ok_or(chan::BAD_FD)?;

@@ -7,6 +7,8 @@ use crate::kernel::Kernel;
 use plan9_abi::flags::open;
 
 const NOT_EXIST: Error = error("file does not exist");
+/// A descriptor's number as text is shorter than this, in bytes.
+const MAX_NUMBER: usize = 32;
 
 /// A name under `/srv`, with its channel once a descriptor's number was written to it.
 pub struct Posted {
@@ -60,7 +62,7 @@ impl Device for Srv {
             return Started::Done(Ok(Value::File(node.clone())));
         }
         let result = posted(k, node).and_then(|post| match &post.chan {
-            None => Err(error("i/o on hungup channel")),
+            None => Err(error("device shut down")),
             Some(chan) if chan.mode & 3 != open::RDWR && chan.mode & 3 != mode & 3 => {
                 Err(error("permission denied"))
             }
@@ -92,6 +94,9 @@ impl Device for Srv {
 
     /// The text is the number of the descriptor to post.
     fn write(&self, k: &mut Kernel, pid: Pid, node: &Node, data: &[u8], _offset: u64) -> Started {
+        if data.len() >= MAX_NUMBER {
+            return Started::Done(Err(error("read or write too large")));
+        }
         let text = String::from_utf8_lossy(data);
         let fd: Option<usize> = text.trim().parse().ok();
         let groups = k.files.groups.get(&pid);
