@@ -50,6 +50,12 @@ pub const INTERRUPTED: i32 = 4;
 /// The code of `no error`, what an empty error string is shown as.
 pub const NO_ERROR: i32 = 0x22F;
 
+/// The code of `listen hungup`.
+pub const LISTEN_HUNGUP: i32 = 0x22E;
+
+/// The code of `notes pending`.
+pub const NOTES_PENDING: i32 = 0x236;
+
 /// The code of `remove -- directory not empty`.
 const DIRECTORY_NOT_EMPTY: i32 = 39;
 
@@ -236,6 +242,8 @@ mod tests {
         }
         assert_eq!(classify("interrupted").unwrap().code, INTERRUPTED);
         assert_eq!(classify("fd out of range or not open").unwrap().code, BAD_FD);
+        assert_eq!(classify("listen hungup").unwrap().code, LISTEN_HUNGUP);
+        assert_eq!(classify("notes pending").unwrap().code, NOTES_PENDING);
         assert_eq!(classify("no error").unwrap().code, NO_ERROR);
     }
 }

@@ -15,6 +15,11 @@ pub const HANGUP: &[u8] = b"hangup";
 /// Asks a program to end.
 pub const KILL: &[u8] = b"kill";
 
+/// Message to `/proc/N/ctl`: the proc's next wait fails with `interrupted`, without a note (9front's man 3/proc).
+pub const CTL_INTERRUPT: &[u8] = b"interrupt";
+/// Takes [`CTL_INTERRUPT`] back; refused while notes are pending.
+pub const CTL_NOINTERRUPT: &[u8] = b"nointerrupt";
+
 /// True for a note whose text begins as the kernel's own do.
 pub fn is_kernel_text(text: &[u8]) -> bool {
     text.starts_with(KERNEL_PREFIX)

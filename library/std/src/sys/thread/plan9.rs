@@ -182,10 +182,7 @@ unsafe extern "C" fn leave_stack(words: *mut PrivateWords, thread: &'static Thre
 
 /// Frees what the thread had, tells who joins, and ends the proc.
 unsafe extern "C" fn tear_down(words: *mut PrivateWords, thread: &'static ThreadControl) -> ! {
-    let note_fd = thread.note_fd.swap(-1, SeqCst);
-    if note_fd >= 0 {
-        let _ = file::close(note_fd);
-    }
+    thread.close_files();
     // SAFETY: destructors have run; the stack was allocated with this layout and nobody stands on it.
     unsafe {
         emutls::free(thread);

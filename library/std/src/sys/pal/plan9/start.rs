@@ -67,7 +67,10 @@ unsafe extern "C" fn prepare(words: *mut PrivateWords, tos: usize) -> usize {
     unsafe { (*words).thread = &MAIN };
     match heap::grow(MAIN_STACK) {
         // A multiple of 16, as the calling convention wants before a call.
-        Some((stack, size)) => stack.addr() + size,
+        Some((stack, size)) => {
+            MAIN.stack_top.set(stack.addr() + size);
+            stack.addr() + size
+        }
         None => exit::exit_with(c"no memory for the main thread's stack"),
     }
 }

@@ -1,7 +1,8 @@
 //! Function names from the executable's own symbol table, for backtraces.
 //!
 //! An a.out carries its symbols behind the data (man 6/a.out): value, type, name. The running program's file is
-//! `/proc/N/text`, so no path has to be known. The table is read at the first question and kept.
+//! `/proc/N/text`, so no path has to be known. [`find`] reads the table at the first question and keeps it; [`locate`]
+//! reads it through a small buffer, for a note handler, which must not allocate.
 
 use super::private;
 use super::text::Text;
@@ -19,12 +20,81 @@ pub fn find(pc: usize) -> Option<(usize, &'static [u8])> {
     let table = TABLE.get_or_init(|| read().unwrap_or_default());
     let mut best: Option<(usize, &'static [u8])> = None;
     for (value, kind, name) in Symbols(table) {
-        let is_text = matches!(kind, b'T' | b't' | b'L' | b'l');
-        if is_text && value <= pc && best.is_none_or(|(found, _)| found < value) {
+        if is_text(kind) && value <= pc && best.is_none_or(|(found, _)| found < value) {
             best = Some((value, name));
         }
     }
     best
+}
+
+/// The kinds of functions: global, static, and both as leaves.
+fn is_text(kind: u8) -> bool {
+    matches!(kind, b'T' | b't' | b'L' | b'l')
+}
+
+/// A program counter and the function around it.
+pub struct Place {
+    pub pc: usize,
+    start: usize,
+    name: [u8; NAME_KEPT],
+    len: usize,
+}
+
+/// What is kept of a name, in bytes.
+const NAME_KEPT: usize = 100;
+
+impl Place {
+    /// Nowhere.
+    pub const NONE: Place = Place { pc: 0, start: 0, name: [0; NAME_KEPT], len: 0 };
+
+    /// The function's name, cut to what is kept; `?` if none is known.
+    pub fn name(&self) -> &str {
+        match crate::str::from_utf8(&self.name[..self.len]) {
+            Ok("") | Err(_) => "?",
+            Ok(name) => name,
+        }
+    }
+
+    fn consider(&mut self, value: usize, name: &[u8]) {
+        if value <= self.pc && value > self.start {
+            self.start = value;
+            self.len = name.len().min(NAME_KEPT);
+            self.name[..self.len].copy_from_slice(&name[..self.len]);
+        }
+    }
+}
+
+/// Finds the function of each place, without the heap and without a lock.
+pub fn locate(places: &mut [Place]) {
+    let name = Text::new(format_args!("/proc/{}/text", private::pid()));
+    if let Ok(fd) = file::open(name.as_c_str(), open::READ | open::CEXEC) {
+        let _ = scan(fd, places);
+        let _ = file::close(fd);
+    }
+}
+
+fn scan(fd: i32, places: &mut [Place]) -> Option<()> {
+    let mut buffer = [0; 4096];
+    file::pread(fd, &mut buffer[..HEADER_SIZE], 0).ok()?;
+    let header = Header::parse(buffer.first_chunk::<HEADER_SIZE>()?).ok()?;
+    let (mut at, end) = (header.symbols_offset(), header.symbols_offset() + u64::from(header.symbols));
+    while at < end {
+        let len = buffer.len().min((end - at) as usize);
+        let read = file::pread(fd, &mut buffer[..len], at.cast_signed()).ok()?;
+        let mut symbols = Symbols(&buffer[..read]);
+        for (value, kind, name) in &mut symbols {
+            if is_text(kind) {
+                places.iter_mut().for_each(|place| place.consider(value, name));
+            }
+        }
+        // The rest begins a symbol that the next piece holds whole.
+        let whole = read - symbols.0.len();
+        if whole == 0 {
+            return None;
+        }
+        at += whole as u64;
+    }
+    Some(())
 }
 
 /// Reads the table; no part of it if the file does not hold all.
@@ -53,10 +123,10 @@ fn read_from(fd: i32) -> Option<Vec<u8>> {
 }
 
 /// Walks a table of 8-byte values.
-struct Symbols(&'static [u8]);
+struct Symbols<'a>(&'a [u8]);
 
-impl Iterator for Symbols {
-    type Item = (usize, u8, &'static [u8]);
+impl<'a> Iterator for Symbols<'a> {
+    type Item = (usize, u8, &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
         let (value, rest) = self.0.split_first_chunk()?;

@@ -30,6 +30,8 @@ pub struct ThreadControl {
     pub pid: AtomicU32,
     /// `/proc/N/note`, -1 until the thread itself opens it at its first timed operation.
     pub note_fd: AtomicI32,
+    /// `/proc/N/ctl`, -1 until its first call that may not wait.
+    pub ctl_fd: AtomicI32,
     /// The semaphore it waits on in a futex; the rest is under the futex bucket's lock.
     pub wake: AtomicI32,
     pub waiting_on: AtomicUsize,
@@ -67,6 +69,7 @@ const EMPTY: ThreadControl = ThreadControl {
     )),
     pid: AtomicU32::new(0),
     note_fd: AtomicI32::new(-1),
+    ctl_fd: AtomicI32::new(-1),
     wake: AtomicI32::new(0),
     waiting_on: AtomicUsize::new(0),
     waits_next: AtomicPtr::new(ptr::null_mut()),
@@ -113,12 +116,18 @@ impl ThreadControl {
         unsafe { &(&*self.name.get())[..len] }
     }
 
+    /// Closes the thread's own files; nothing is armed any more.
+    pub fn close_files(&self) {
+        for kept in [&self.note_fd, &self.ctl_fd] {
+            let fd = kept.swap(-1, AcqRel);
+            if fd >= 0 {
+                let _ = plan9_abi::sys::file::close(fd);
+            }
+        }
+    }
+
     /// Gives the block to whoever starts a thread next. The owner does not touch it again.
     pub fn release(&self) {
-        let note = self.note_fd.swap(-1, AcqRel);
-        if note >= 0 {
-            let _ = plan9_abi::sys::file::close(note);
-        }
         self.pid.store(0, Release);
         self.in_use.store(false, Release);
     }

@@ -3,18 +3,24 @@
 use crate::ffi::CStr;
 use crate::io;
 use crate::net::SocketAddr;
-use crate::sys::pal::deadline::operation::{self, Deadline, Never, Outcome};
+use crate::sys::pal::deadline::operation::{self, Bound, Deadline};
 use crate::sys::pal::text::Text;
 use crate::sys::pal::{cvt, last_error};
 use plan9_abi::addr::{self, Text as AddressText};
 use plan9_abi::flags::open;
-use plan9_abi::sys::file;
-use plan9_abi::sysno;
+use plan9_abi::sys::{file, process};
+
+/// How often a call that a note broke is looked after, in milliseconds.
+const CONNECT_LOOK_MS: u32 = 1;
 
 /// What `status` says, as far as it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
+    /// `Established` or `Close_wait`.
     pub established: bool,
+    /// The peer has closed, and the kernel says so: it does not where both ends are inside the machine.
+    pub close_wait: bool,
+    pub closed: bool,
     /// Bytes in the transmit queue.
     pub qout: u64,
     /// Window shifts of the two ends; the smaller one scales the transmit limit.
@@ -64,42 +70,19 @@ impl Conversation {
     /// Calls an address; `TimedOut` if there is no answer before the deadline.
     pub fn connect(&mut self, to: &SocketAddr, deadline: Option<Deadline>) -> io::Result<()> {
         let command = Text::new(format_args!("connect {}", AddressText(*to)));
-        let bytes = command.as_bytes();
-        let args = [
-            self.ctl as u32 as usize,
-            bytes.as_ptr().expose_provenance(),
-            bytes.len(),
-            usize::MAX,
-        ];
-        // SAFETY: the kernel reads the command.
-        let outcome = unsafe { operation::call(sysno::PWRITE, args, deadline, &Never) }?;
-        // The kernel's answer can be late or too good: how the conversation stands is what counts.
-        match outcome {
-            Outcome::Failed(code) => return Err(io::Error::from_raw_os_error(code)),
-            Outcome::Done(_) if self.status()?.established => {}
-            Outcome::Done(_) => return Err(io::const_error!(
-                io::ErrorKind::ConnectionRefused,
-                "connection refused",
-            )),
-            Outcome::Interrupted { .. } | Outcome::Aborted => loop {
-                if self.status()?.established {
-                    break;
-                }
-                if operation::passed(deadline) {
-                    return Err(operation::timed_out());
-                }
-                if self.closed()? {
-                    return Err(io::const_error!(
-                        io::ErrorKind::ConnectionRefused,
-                        "connection refused",
-                    ));
-                }
-                if matches!(outcome, Outcome::Aborted) {
-                    return Err(operation::timed_out());
-                }
-                // Somebody else's note: the attempt goes on without us, and we look now and then.
-                let _ = plan9_abi::sys::process::sleep(1);
-            },
+        let answered = operation::command(self.ctl, command.as_bytes(), &deadline)?;
+        // The kernel's answer can be late or too good, and a call that was broken goes on without us: how the
+        // conversation stands is what counts.
+        loop {
+            let status = self.status()?;
+            if status.established {
+                break;
+            }
+            if answered || status.closed {
+                return Err(io::Error::from(io::ErrorKind::ConnectionRefused));
+            }
+            operation::over(deadline.wait().0).map_or(Ok(()), Err)?;
+            let _ = process::sleep(CONNECT_LOOK_MS);
         }
         self.open_data()
     }
@@ -112,9 +95,9 @@ impl Conversation {
     }
 
     /// Takes the next call to an announced conversation.
-    pub fn listen(&self, deadline: Option<Deadline>) -> io::Result<Self> {
+    pub fn listen(&self, bound: &impl Bound) -> io::Result<Self> {
         let name = self.name("listen");
-        let ctl = operation::open(name.as_c_str(), open::RDWR | open::CEXEC, deadline)?;
+        let ctl = operation::open(name.as_c_str(), open::RDWR | open::CEXEC, bound)?;
         let mut call = Self::of_ctl(ctl)?;
         call.open_data()?;
         Ok(call)
@@ -145,11 +128,6 @@ impl Conversation {
         ))
     }
 
-    fn closed(&self) -> io::Result<bool> {
-        let mut buf = [0; 512];
-        Ok(self.read_file(self.name("status").as_c_str(), &mut buf)?.starts_with(b"Closed"))
-    }
-
     /// Reads `status`.
     pub fn status(&self) -> io::Result<Status> {
         let mut buf = [0; 512];
@@ -166,6 +144,8 @@ impl Conversation {
         };
         Ok(Status {
             established: text.starts_with("Established") || text.starts_with("Close_wait"),
+            close_wait: text.starts_with("Close_wait"),
+            closed: text.starts_with("Closed"),
             qout: after("qout").and_then(|digits| digits.parse().ok()).unwrap_or(0),
             shift: shift("swin").unwrap_or(0u32).min(shift("rwin").unwrap_or(0)),
         })

@@ -1,6 +1,7 @@
 //! An announced conversation.
 
 use super::conversation::Conversation;
+use super::direction::{Call, Direction};
 use super::lane::Lane;
 use super::stream::{TcpStream, set_ttl};
 use crate::fmt;
@@ -11,6 +12,7 @@ use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::SeqCst;
 use crate::sys::pal::text::Text;
 use crate::sys::unsupported;
+use crate::time::Duration;
 use plan9_abi::addr::Text as AddressText;
 
 /// A listener; clones share the conversation.
@@ -22,6 +24,7 @@ struct Shared {
     asked: SocketAddr,
     /// The second to open `listen` would wait where no note reaches.
     accepting: Lane<()>,
+    accepts: Direction,
     ttl: AtomicU32,
 }
 
@@ -38,6 +41,7 @@ impl TcpListener {
                 conversation,
                 asked: *addr,
                 accepting: Lane::new(()),
+                accepts: Direction::new(),
                 ttl: AtomicU32::new(255),
             })))
         })
@@ -52,10 +56,29 @@ impl TcpListener {
     }
 
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let _turn = self.0.accepting.enter(None)?;
-        let call = self.0.conversation.listen(None)?;
-        let peer = call.address("remote")?;
-        Ok((TcpStream::of(call), peer))
+        self.accept_in(&self.0.accepts.call())
+    }
+
+    /// `std::os::plan9`: `TimedOut` if nobody calls in that time.
+    pub fn accept_timeout(&self, timeout: Duration) -> io::Result<(TcpStream, SocketAddr)> {
+        if timeout.is_zero() {
+            return Err(io::Error::ZERO_TIMEOUT);
+        }
+        self.accept_in(&self.0.accepts.call_within(timeout))
+    }
+
+    fn accept_in(&self, call: &Call<'_>) -> io::Result<(TcpStream, SocketAddr)> {
+        let _turn = self.0.accepting.enter(call)?;
+        let conversation = self.0.conversation.listen(call)?;
+        let peer = conversation.address("remote")?;
+        Ok((TcpStream::of(conversation), peer))
+    }
+
+    /// `std::os::plan9`: ends every accept, now and later, with `listen hungup`.
+    pub fn shutdown(&self) -> io::Result<()> {
+        // First the flag, for who is on the way into the kernel; then the kernel, for the port.
+        self.0.accepts.shut();
+        self.0.conversation.command(b"hangup")
     }
 
     pub fn duplicate(&self) -> io::Result<TcpListener> {
@@ -83,7 +106,9 @@ impl TcpListener {
     }
 
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        if nonblocking { unsupported() } else { Ok(()) }
+        self.0.accepts.set_nonblocking(nonblocking);
+        self.0.accepting.nudge();
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@
 //! `remote` tell how it stands. What a read or write waits for is bounded by [`deadline`](crate::sys::pal::deadline).
 
 mod conversation;
+mod direction;
 mod lane;
 mod listener;
 mod lookup;

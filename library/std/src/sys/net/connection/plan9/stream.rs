@@ -1,6 +1,7 @@
 //! A connected stream.
 
 use super::conversation::Conversation;
+use super::direction::{Call, Direction};
 use super::lane::Lane;
 use crate::fmt;
 use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut};
@@ -8,29 +9,28 @@ use crate::mem::MaybeUninit;
 use crate::net::{Shutdown, SocketAddr, ToSocketAddrs};
 use crate::ptr;
 use crate::sync::atomic::Ordering::SeqCst;
-use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64};
-use crate::sync::{Arc, Mutex};
+use crate::sync::atomic::{AtomicBool, AtomicU32};
+use crate::sync::{Arc, Mutex, PoisonError};
 use crate::sys::pal::clock;
-use crate::sys::pal::deadline::operation::{self, Cancel, Deadline};
-use crate::sys::pal::deadline::slot::Operation;
-use crate::sys::pal::deadline::thread::fire;
+use crate::sys::pal::deadline::operation::{self, Bound, Deadline, Wait, over};
 use crate::sys::pal::deadline::write_rule::WriteRule;
-use crate::sys::pal::thread_control::ThreadControl;
-use crate::sys::unsupported;
 use crate::time::Duration;
 use plan9_abi::queue::TCP_LIMIT_UNSCALED;
+use plan9_abi::sys::process;
+
+/// How often a lingering close looks whether all is acknowledged, in milliseconds.
+const LINGER_LOOK_MS: u32 = 5;
 
 /// A stream; clones share the conversation and its settings.
 pub struct TcpStream(Arc<Shared>);
 
 struct Shared {
     conversation: Conversation,
-    read_timeout: Mutex<Option<Duration>>,
-    write_timeout: Mutex<Option<Duration>>,
+    reads: Direction,
+    writes: Direction,
     reading: Lane<Ahead>,
     writing: Lane<WriteRule>,
-    reader: Reader,
-    write_shut: AtomicBool,
+    linger: Mutex<Option<Duration>>,
     nodelay: AtomicBool,
     ttl: AtomicU32,
 }
@@ -43,81 +43,66 @@ struct Ahead {
     ended: bool,
 }
 
-/// Who reads, so that a shutdown can end it.
-///
-/// The reader arms, makes itself known, then looks whether reading is shut; a shutdown sets that, then looks who is
-/// known. All of it is sequentially consistent, so one of the two sees the other.
-#[derive(Default)]
-struct Reader {
-    shut: AtomicBool,
-    thread: AtomicPtr<ThreadControl>,
-    operation: AtomicU64,
-}
-
-impl Cancel for Reader {
-    fn enter(&self, thread: &'static ThreadControl, operation: Operation) -> bool {
-        self.operation.store(operation.number(), SeqCst);
-        self.thread.store(ptr::from_ref(thread).cast_mut(), SeqCst);
-        self.shut.load(SeqCst)
-    }
-
-    fn leave(&self) {
-        self.thread.store(ptr::null_mut(), SeqCst);
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.shut.load(SeqCst)
-    }
-}
-
-impl Reader {
-    fn shut(&self) {
-        self.shut.store(true, SeqCst);
-        // SAFETY: control blocks are never freed. One that has gone on to another operation refuses the number.
-        if let Some(thread) = unsafe { self.thread.load(SeqCst).as_ref() } {
-            fire(thread, Operation::from_number(self.operation.load(SeqCst)));
-        }
-    }
-}
-
 /// A buffer as the kernel sees it, which never makes a byte less initialised than it was.
 fn uninit(buf: &mut [u8]) -> &mut [MaybeUninit<u8>] {
     // SAFETY: the same layout, and only initialised bytes are written.
     unsafe { &mut *(ptr::from_mut(buf) as *mut [MaybeUninit<u8>]) }
 }
 
-/// The moment a timeout from now; `None` for one that the clock never reaches.
-fn deadline(timeout: Option<Duration>) -> Option<Deadline> {
-    clock::deadline(timeout?).map(Deadline)
-}
-
-fn checked(timeout: Option<Duration>) -> io::Result<Option<Duration>> {
-    match timeout {
-        Some(Duration::ZERO) => Err(io::Error::ZERO_TIMEOUT),
-        other => Ok(other),
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let linger = *self.linger.get_mut().unwrap_or_else(PoisonError::into_inner);
+        match linger {
+            // A reset: what was not sent is dropped.
+            Some(Duration::ZERO) => drop(self.conversation.command(b"hangup")),
+            Some(patience) => self.linger(patience),
+            None => {}
+        }
+        // A peer inside the machine that has closed leaves a pointer to its conversation behind, and closing would hang
+        // up whoever has that conversation by then. `hangup` forgets it, and tells nobody (`ip/tcp.c:tcpclose`).
+        let is_local = || {
+            self.conversation.status().is_ok_and(|now| now.established && !now.close_wait)
+        };
+        if self.reading.get_mut().ended && is_local() {
+            let _ = self.conversation.command(b"hangup");
+        }
     }
 }
 
-fn get(setting: &Mutex<Option<Duration>>) -> Option<Duration> {
-    *setting.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
+impl Shared {
+    /// For the call that is blocked, and those that wait for their turn, as well.
+    fn set_timeout<T>(
+        &self,
+        direction: &Direction,
+        lane: &Lane<T>,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
+        direction.set_timeout(timeout)?;
+        lane.nudge();
+        Ok(())
+    }
 
-fn set(setting: &Mutex<Option<Duration>>, timeout: Option<Duration>) -> io::Result<()> {
-    *setting.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = checked(timeout)?;
-    Ok(())
+    /// Waits until all has been sent and acknowledged, or its patience ends.
+    fn linger(&self, patience: Duration) {
+        let deadline = clock::deadline(patience).map(Deadline);
+        let wait = deadline.map_or(Wait::Forever, Wait::Until);
+        while self.conversation.status().is_ok_and(|status| status.qout > 0) && over(wait).is_none()
+        {
+            let _ = process::sleep(LINGER_LOOK_MS);
+        }
+    }
 }
 
 impl TcpStream {
     pub(super) fn of(conversation: Conversation) -> TcpStream {
         TcpStream(Arc::new(Shared {
             conversation,
-            read_timeout: Mutex::new(None),
-            write_timeout: Mutex::new(None),
+            reads: Direction::new(),
+            writes: Direction::new(),
             reading: Lane::new(Ahead::default()),
             // The smallest limit: right for every peer, and asking for the real one would cost a file.
             writing: Lane::new(WriteRule::new(TCP_LIMIT_UNSCALED)),
-            reader: Reader::default(),
-            write_shut: AtomicBool::new(false),
+            linger: Mutex::new(None),
             nodelay: AtomicBool::new(false),
             ttl: AtomicU32::new(255),
         }))
@@ -128,30 +113,34 @@ impl TcpStream {
     }
 
     pub fn connect_timeout(addr: &SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
-        connect(addr, deadline(checked(Some(timeout))?))
+        if timeout.is_zero() {
+            return Err(io::Error::ZERO_TIMEOUT);
+        }
+        // A moment that the clock never reaches is none.
+        connect(addr, clock::deadline(timeout).map(Deadline))
     }
 
     pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        set(&self.0.read_timeout, timeout)
+        self.0.set_timeout(&self.0.reads, &self.0.reading, timeout)
     }
 
     pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        set(&self.0.write_timeout, timeout)
+        self.0.set_timeout(&self.0.writes, &self.0.writing, timeout)
     }
 
     pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
-        Ok(get(&self.0.read_timeout))
+        Ok(self.0.reads.timeout())
     }
 
     pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
-        Ok(get(&self.0.write_timeout))
+        Ok(self.0.writes.timeout())
     }
 
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        let deadline = deadline(get(&self.0.read_timeout));
-        let mut ahead = self.0.reading.enter(deadline)?;
+        let call = self.0.reads.call();
+        let mut ahead = self.0.reading.enter(&call)?;
         if ahead.bytes.is_empty() {
-            let n = self.fill(&mut ahead, uninit(buf), deadline)?;
+            let n = self.fill(&mut ahead, uninit(buf), &call)?;
             ahead.bytes.extend_from_slice(&buf[..n]);
             return Ok(n);
         }
@@ -161,15 +150,15 @@ impl TcpStream {
     }
 
     pub fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        let deadline = deadline(get(&self.0.read_timeout));
-        let mut ahead = self.0.reading.enter(deadline)?;
+        let call = self.0.reads.call();
+        let mut ahead = self.0.reading.enter(&call)?;
         if !ahead.bytes.is_empty() {
             let n = buf.len().min(ahead.bytes.len());
             buf[..n].copy_from_slice(&ahead.bytes[..n]);
             ahead.bytes.drain(..n);
             return Ok(n);
         }
-        self.fill(&mut ahead, uninit(buf), deadline)
+        self.fill(&mut ahead, uninit(buf), &call)
     }
 
     /// Reads from the kernel.
@@ -177,19 +166,19 @@ impl TcpStream {
         &self,
         ahead: &mut Ahead,
         buf: &mut [MaybeUninit<u8>],
-        deadline: Option<Deadline>,
+        call: &Call<'_>,
     ) -> io::Result<usize> {
-        if ahead.ended || self.0.reader.is_cancelled() || buf.is_empty() {
+        if ahead.ended || buf.is_empty() {
             return Ok(0);
         }
-        let n = operation::read(self.0.conversation.data(), buf, deadline, &self.0.reader)?;
-        ahead.ended = n == 0;
+        let n = operation::read(self.0.conversation.data(), buf, call)?;
+        ahead.ended = n == 0 && !call.is_shut();
         Ok(n)
     }
 
     pub fn read_buf(&self, mut cursor: BorrowedCursor<'_>) -> io::Result<()> {
-        let deadline = deadline(get(&self.0.read_timeout));
-        let mut ahead = self.0.reading.enter(deadline)?;
+        let call = self.0.reads.call();
+        let mut ahead = self.0.reading.enter(&call)?;
         if !ahead.bytes.is_empty() {
             let n = cursor.capacity().min(ahead.bytes.len());
             cursor.append(&ahead.bytes[..n]);
@@ -197,7 +186,7 @@ impl TcpStream {
             return Ok(());
         }
         // SAFETY: nothing that is initialised is made otherwise.
-        let n = self.fill(&mut ahead, unsafe { cursor.as_mut() }, deadline)?;
+        let n = self.fill(&mut ahead, unsafe { cursor.as_mut() }, &call)?;
         // SAFETY: the kernel has written that many bytes.
         unsafe { cursor.advance(n) };
         Ok(())
@@ -212,13 +201,10 @@ impl TcpStream {
     }
 
     pub fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        if self.0.write_shut.load(SeqCst) {
-            return Err(io::const_error!(io::ErrorKind::BrokenPipe, "the stream is shut"));
-        }
-        let deadline = deadline(get(&self.0.write_timeout));
-        let mut rule = self.0.writing.enter(deadline)?;
+        let call = self.0.writes.call();
+        let mut rule = self.0.writing.enter(&call)?;
         let conversation = &self.0.conversation;
-        operation::write(conversation.data(), buf, deadline, &mut rule, || {
+        operation::write(conversation.data(), buf, &call, &mut rule, || {
             Ok(conversation.status()?.qout == 0)
         })
     }
@@ -243,7 +229,7 @@ impl TcpStream {
     /// the kernel has `hangupxmit`.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         match how {
-            Shutdown::Read => self.0.reader.shut(),
+            Shutdown::Read => self.0.reads.shut(),
             Shutdown::Write => {
                 if self.0.conversation.command(b"hangupxmit").is_err() {
                     return Err(io::const_error!(
@@ -251,12 +237,13 @@ impl TcpStream {
                         "this kernel cannot shut the writing half alone",
                     ));
                 }
-                self.0.write_shut.store(true, SeqCst);
+                self.0.writes.shut();
             }
             Shutdown::Both => {
-                self.0.write_shut.store(true, SeqCst);
+                // Not `hangup`: a peer inside the machine would never hear of it.
                 self.0.conversation.command(b"close")?;
-                self.0.reader.shut();
+                self.0.writes.shut();
+                self.0.reads.shut();
             }
         }
         Ok(())
@@ -266,12 +253,15 @@ impl TcpStream {
         Ok(TcpStream(Arc::clone(&self.0)))
     }
 
-    pub fn set_linger(&self, _: Option<Duration>) -> io::Result<()> {
-        unsupported()
+    /// The kernel's close sends what is queued in its own time. So the last handle of the stream lingers: it waits
+    /// until all is acknowledged, or hangs up at once for a time of zero.
+    pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
+        *self.0.linger.lock().unwrap_or_else(PoisonError::into_inner) = linger;
+        Ok(())
     }
 
     pub fn linger(&self) -> io::Result<Option<Duration>> {
-        unsupported()
+        Ok(*self.0.linger.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Kept and given back: the kernel holds a short segment only while three full ones are under way, and cannot be
@@ -298,7 +288,11 @@ impl TcpStream {
     }
 
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        if nonblocking { unsupported() } else { Ok(()) }
+        self.0.reads.set_nonblocking(nonblocking);
+        self.0.writes.set_nonblocking(nonblocking);
+        self.0.reading.nudge();
+        self.0.writing.nudge();
+        Ok(())
     }
 }
 

@@ -2,9 +2,11 @@
 //!
 //! A timed operation arms its thread's [`slot`] and enters the kernel through the [`stub`]. The deadline [`thread`]
 //! posts a note to a proc whose deadline has passed; the note handler counts it, and sends a proc that had not entered
-//! the kernel yet out of the stub. [`operation`] takes the slot back, waits until every note that was posted has been
-//! handled, and says what the kernel did. [`write_rule`] says when a stream may be written to.
+//! the kernel yet out of the stub. An [`attempt`] takes the slot back, waits until every note that was posted has been
+//! handled, and says what the kernel did; an [`operation`] is made of as many attempts as its bound allows.
+//! [`write_rule`] says when a stream may be written to.
 
+mod attempt;
 pub mod operation;
 pub mod slot;
 pub mod stub;

@@ -1,34 +1,71 @@
-//! Reads, writes and other calls that end when their deadline has passed.
+//! Reads, writes and other calls that end when their time has come.
 //!
-//! The deadline is a moment on the monotonic clock, so that a note of somebody else's in between costs none of it and
-//! adds nothing: the call is made again with what is left.
+//! A deadline is a moment on the monotonic clock, so that a note of somebody else's in between costs none of it and adds
+//! nothing: the call is made again with what is left. What bounds a call is asked for anew each time it was broken,
+//! for it may have been changed meanwhile.
 
-use super::slot::Disarm;
-use super::stub::{self, ABORTED};
-use super::thread;
+use super::attempt::{Outcome, attempt};
+use super::slot::Operation;
 use super::write_rule::{Step, WriteRule};
 use crate::io;
 use crate::mem::MaybeUninit;
-use crate::sync::atomic::Ordering::{Relaxed, Release};
-use crate::sys::pal::thread_control::{self, ThreadControl};
-use crate::sys::pal::{clock, errstr, private, text::Text};
-use plan9_abi::sys::{file, process};
-use plan9_abi::{errors, flags, sysno};
+use crate::sys::pal::clock;
+use crate::sys::pal::thread_control::ThreadControl;
+use plan9_abi::sys::process;
+use plan9_abi::sysno;
+
+/// How long an open that may not wait does, in nanoseconds. The open of `listen` fails under an interruption even where
+/// a call is waiting (`port/proc.c:sleep`), so it must be let in and broken once it waits.
+const OPEN_PATIENCE: u64 = 1_000_000;
 
 /// The moment at which a call gives up, in nanoseconds of [`clock::now`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline(pub u64);
 
-/// How one attempt at a call ended.
+/// How long a call may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Done(usize),
-    /// The kernel refused, with the code of its reason.
-    Failed(i32),
-    /// A note broke the call: the deadline's if `expired`. A write has queued its piece all the same.
-    Interrupted { expired: bool },
-    /// The deadline passed before the call was made.
-    Aborted,
+pub enum Wait {
+    Forever,
+    Until(Deadline),
+    Not,
+}
+
+/// What bounds a call.
+pub trait Bound {
+    /// How long it may wait, as things are now, and the version of that answer.
+    fn wait(&self) -> (Wait, u64);
+    /// The call is armed: makes it known. False if the answer of that version is no longer true.
+    fn enter(&self, thread: &'static ThreadControl, operation: Operation, version: u64) -> bool;
+    /// It has ended.
+    fn leave(&self);
+    /// Calls are to end at once.
+    fn is_shut(&self) -> bool;
+}
+
+/// A bound that nobody changes.
+impl Bound for Option<Deadline> {
+    fn wait(&self) -> (Wait, u64) {
+        (self.map_or(Wait::Forever, Wait::Until), 0)
+    }
+
+    fn enter(&self, _: &'static ThreadControl, _: Operation, _: u64) -> bool {
+        true
+    }
+
+    fn leave(&self) {}
+
+    fn is_shut(&self) -> bool {
+        false
+    }
+}
+
+/// Why a call that was broken is not made again; `None` if it may still wait.
+pub fn over(wait: Wait) -> Option<io::Error> {
+    match wait {
+        Wait::Not => Some(io::Error::from(io::ErrorKind::WouldBlock)),
+        Wait::Until(deadline) if clock::now() >= deadline.0 => Some(timed_out()),
+        Wait::Until(_) | Wait::Forever => None,
+    }
 }
 
 /// The error of every deadline that passed.
@@ -36,187 +73,81 @@ pub fn timed_out() -> io::Error {
     io::const_error!(io::ErrorKind::TimedOut, "deadline has passed")
 }
 
-/// Somebody who may end the operation before its deadline.
-pub trait Cancel {
-    /// Makes the operation known; true if it is to end at once.
-    fn enter(&self, thread: &'static ThreadControl, operation: super::slot::Operation) -> bool;
-    /// It has ended.
-    fn leave(&self);
-    /// Operations are to end at once.
-    fn is_cancelled(&self) -> bool;
-}
-
-/// Nobody.
-pub struct Never;
-
-impl Cancel for Never {
-    fn enter(&self, _: &'static ThreadControl, _: super::slot::Operation) -> bool {
-        false
-    }
-
-    fn leave(&self) {}
-
-    fn is_cancelled(&self) -> bool {
-        false
-    }
-}
-
-/// Makes ready what an operation of this thread needs: its own note file, which nobody else could open for a user like
-/// `none`.
-fn prepare() -> io::Result<&'static ThreadControl> {
-    let thread = thread_control::current().ok_or(io::const_error!(
-        io::ErrorKind::Unsupported,
-        "not a thread of this program",
-    ))?;
-    if thread.note_fd.load(Relaxed) < 0 {
-        let name = Text::new(format_args!("#p/{}/note", private::pid()));
-        let fd = crate::sys::pal::cvt(file::open(
-            name.as_c_str(),
-            flags::open::WRITE | flags::open::CEXEC,
-        ))?;
-        thread.note_fd.store(fd, Release);
-    }
-    Ok(thread)
-}
-
-/// One attempt at a system call.
-///
-/// # Safety
-///
-/// As for the call itself.
-pub unsafe fn attempt(
-    number: usize,
-    args: [usize; 4],
-    deadline: Deadline,
-    cancel: &impl Cancel,
-) -> io::Result<Outcome> {
-    let thread = prepare()?;
-    if deadline.0 != u64::MAX {
-        thread::start()?;
-    }
-    let slot = &thread.slot.0;
-    let operation = slot.arm(deadline.0);
-    let word = slot.word().cast::<u64>();
-    let cancelled = cancel.enter(thread, operation);
-    if deadline.0 != u64::MAX {
-        thread::armed(deadline.0);
-    }
-    let [a, b, c, d] = args;
-    let result = if cancelled {
-        ABORTED
-    } else {
-        // SAFETY: the caller's; the word outlives the thread.
-        unsafe { stub::timed_call(number, a, b, c, d, word, operation.armed_word()) }
-    };
-    cancel.leave();
-    // The reason is read before another call can change it.
-    let code = if result == -1 { errstr::take() } else { errors::NO_ERROR };
-    let fired = loop {
-        match slot.disarm(operation) {
-            Disarm::Clean => break false,
-            Disarm::Posting => drop(process::sleep(0)),
-            Disarm::Fired => {
-                // The kernel delivers on its way out.
-                while !slot.drained(operation) {
-                    let _ = process::sleep(0);
-                }
-                break true;
-            }
-        }
-    };
-    Ok(match result {
-        ABORTED => Outcome::Aborted,
-        -1 if code == errors::INTERRUPTED => Outcome::Interrupted { expired: fired },
-        -1 => Outcome::Failed(code),
-        n => Outcome::Done(n.cast_unsigned()),
-    })
-}
-
-/// As [`attempt`], and without a deadline as well.
-///
-/// # Safety
-///
-/// As for the call itself.
-pub unsafe fn call(
-    number: usize,
-    args: [usize; 4],
-    deadline: Option<Deadline>,
-    cancel: &impl Cancel,
-) -> io::Result<Outcome> {
-    // A deadline that the clock never reaches: the slot is armed all the same, so that the call can be cancelled.
-    let deadline = deadline.unwrap_or(Deadline(u64::MAX));
-    // SAFETY: the caller's.
-    unsafe { attempt(number, args, deadline, cancel) }
-}
-
-/// Reads at the channel's own offset; that many bytes of `buf` are initialised then. A cancelled read gives nothing.
-pub fn read(
-    fd: i32,
-    buf: &mut [MaybeUninit<u8>],
-    deadline: Option<Deadline>,
-    cancel: &impl Cancel,
-) -> io::Result<usize> {
+/// Reads at the channel's own offset; that many bytes of `buf` are initialised then. Where the bound is shut there is
+/// nothing to read.
+pub fn read(fd: i32, buf: &mut [MaybeUninit<u8>], bound: &impl Bound) -> io::Result<usize> {
     if buf.is_empty() {
         return Ok(0);
     }
     let len = buf.len().min(plan9_abi::sys::MAX_TRANSFER);
     let args = [fd as u32 as usize, buf.as_mut_ptr().expose_provenance(), len, usize::MAX];
-    loop {
+    while !bound.is_shut() {
+        let (wait, version) = bound.wait();
         // SAFETY: the kernel writes at most `len` bytes into the caller's buffer.
-        match unsafe { call(sysno::PREAD, args, deadline, cancel) }? {
+        match unsafe { attempt(sysno::PREAD, args, wait, version, bound) }? {
             Outcome::Done(n) => return Ok(n),
             Outcome::Failed(code) => return Err(io::Error::from_raw_os_error(code)),
-            Outcome::Interrupted { .. } | Outcome::Aborted => {
-                if passed(deadline) {
-                    return Err(timed_out());
-                }
-                if cancel.is_cancelled() {
-                    return Ok(0);
-                }
-            }
+            Outcome::Interrupted | Outcome::Aborted => over(bound.wait().0).map_or(Ok(()), Err)?,
+        }
+    }
+    Ok(0)
+}
+
+/// Writes a command whose effect goes on where a note breaks the wait for it: false then.
+pub fn command(fd: i32, text: &[u8], bound: &impl Bound) -> io::Result<bool> {
+    let args = [fd as u32 as usize, text.as_ptr().expose_provenance(), text.len(), usize::MAX];
+    loop {
+        let (wait, version) = bound.wait();
+        // SAFETY: the kernel reads the text.
+        match unsafe { attempt(sysno::PWRITE, args, wait, version, bound) }? {
+            Outcome::Done(_) => return Ok(true),
+            Outcome::Failed(code) => return Err(io::Error::from_raw_os_error(code)),
+            Outcome::Interrupted => return Ok(false),
+            Outcome::Aborted => over(bound.wait().0).map_or(Ok(()), Err)?,
         }
     }
 }
 
-/// Opens a file whose open may wait.
-pub fn open(name: &core::ffi::CStr, mode: u32, deadline: Option<Deadline>) -> io::Result<i32> {
+/// Opens a file whose open may wait. Where the bound is shut, fails as the kernel then does.
+pub fn open(name: &core::ffi::CStr, mode: u32, bound: &impl Bound) -> io::Result<i32> {
     let args = [name.as_ptr().expose_provenance(), mode as usize, 0, 0];
-    loop {
+    while !bound.is_shut() {
+        let (wait, version) = bound.wait();
+        let patience = match wait {
+            Wait::Not => Wait::Until(Deadline(clock::now() + OPEN_PATIENCE)),
+            other => other,
+        };
         // SAFETY: the name ends in a NUL.
-        match unsafe { call(sysno::OPEN, args, deadline, &Never) }? {
+        match unsafe { attempt(sysno::OPEN, args, patience, version, bound) }? {
             Outcome::Done(fd) => return Ok(fd as i32),
             Outcome::Failed(code) => return Err(io::Error::from_raw_os_error(code)),
-            Outcome::Interrupted { .. } | Outcome::Aborted => {
-                if passed(deadline) {
-                    return Err(timed_out());
-                }
-            }
+            Outcome::Interrupted | Outcome::Aborted => over(bound.wait().0).map_or(Ok(()), Err)?,
         }
     }
+    Err(io::Error::from_raw_os_error(plan9_abi::errors::LISTEN_HUNGUP))
 }
 
 /// Writes a part of `bytes` to a conversation and says how much the kernel took, by the rule of its account.
-/// `TimedOut` means that it took nothing. `drained` asks whether the transmit queue is empty.
+/// `TimedOut` and `WouldBlock` mean that it took nothing. `drained` asks whether the transmit queue is empty.
 pub fn write(
     fd: i32,
     bytes: &[u8],
-    deadline: Option<Deadline>,
+    bound: &impl Bound,
     rule: &mut WriteRule,
     mut drained: impl FnMut() -> io::Result<bool>,
 ) -> io::Result<usize> {
     if bytes.is_empty() {
         return Ok(0);
     }
-    loop {
+    while !bound.is_shut() {
         let piece = match rule.next() {
             Step::Data(most) => &bytes[..bytes.len().min(most)],
             Step::Empty => &bytes[..0],
             Step::Drain => {
                 if drained()? {
                     rule.drained();
-                } else if passed(deadline) {
-                    return Err(timed_out());
                 } else {
+                    over(bound.wait().0).map_or(Ok(()), Err)?;
                     let _ = process::sleep(1);
                 }
                 continue;
@@ -225,8 +156,9 @@ pub fn write(
         // The address of an empty piece is that of the bytes, which is mapped.
         let at = bytes.as_ptr().expose_provenance();
         let args = [fd as u32 as usize, at, piece.len(), usize::MAX];
+        let (wait, version) = bound.wait();
         // SAFETY: the kernel reads no more than the piece.
-        match unsafe { call(sysno::PWRITE, args, deadline, &Never) }? {
+        match unsafe { attempt(sysno::PWRITE, args, wait, version, bound) }? {
             Outcome::Done(n) => {
                 rule.completed();
                 if !piece.is_empty() {
@@ -234,25 +166,20 @@ pub fn write(
                 }
             }
             Outcome::Failed(code) => return Err(io::Error::from_raw_os_error(code)),
-            Outcome::Interrupted { .. } => {
+            Outcome::Interrupted => {
                 rule.interrupted(piece.len());
                 if !piece.is_empty() {
                     return Ok(piece.len());
                 }
-                if passed(deadline) {
-                    return Err(timed_out());
-                }
+                over(bound.wait().0).map_or(Ok(()), Err)?;
             }
-            Outcome::Aborted => {
-                if passed(deadline) {
-                    return Err(timed_out());
-                }
-            }
+            Outcome::Aborted => over(bound.wait().0).map_or(Ok(()), Err)?,
         }
     }
+    Err(shut_error())
 }
 
-/// Whether a deadline is over; one that is not there never is.
-pub fn passed(deadline: Option<Deadline>) -> bool {
-    deadline.is_some_and(|deadline| clock::now() >= deadline.0)
+/// The error of a write in a direction that is shut.
+pub fn shut_error() -> io::Error {
+    io::const_error!(io::ErrorKind::BrokenPipe, "the stream is shut")
 }

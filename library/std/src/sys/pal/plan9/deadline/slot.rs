@@ -13,8 +13,10 @@
 //! | Fired    | Draining | owner           | after the call: no further note, but some may be under way |
 //! | Draining | Idle     | owner           | the handler has counted as many notes as were posted      |
 //!
-//! Only the deadline thread writes `posted`, only in Posting; only the owner's note handler writes `handled`, for a
-//! note of this operation in Posting, Fired or Draining. While the slot is Posting the owner waits for it to be Fired.
+//! In Idle the owner sets both counts to 0. Otherwise only the deadline thread writes `posted`, only in Posting; only the
+//! owner's note handler writes `handled`, for a note of this operation in Posting, Fired or Draining. While the slot is
+//! Posting the owner waits for it to be Fired. A note that somebody forged may be counted too: so the owner leaves when
+//! at least as many are handled as were posted, and what a forger can do is break one wait, which is made again.
 
 use core::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
 
@@ -129,6 +131,9 @@ impl<W: Word> Slot<W> {
     pub fn arm(&self, deadline: u64) -> Operation {
         // Only the owner leaves Idle, so its own last number is here.
         let operation = Operation((self.word.load(Relaxed) >> PHASE_BITS) + 1);
+        // Nobody else touches the counts in Idle.
+        self.posted.store(0, Relaxed);
+        self.handled.store(0, Relaxed);
         // Release: a claim that reads this deadline has also seen the word leave the operation before, so that its
         // exchange on that operation's word fails.
         self.deadline.store(deadline, Release);
@@ -151,10 +156,10 @@ impl<W: Word> Slot<W> {
         }
     }
 
-    /// Owner, in Draining: true, and Idle again, once every note that was posted has been handled.
+    /// Owner, in Draining: true, and Idle again, once as many notes have been handled as were posted.
     pub fn drained(&self, operation: Operation) -> bool {
         // `posted` cannot change in Draining, and `handled` is written on this very proc.
-        let done = self.posted.load(Relaxed) == self.handled.load(Relaxed);
+        let done = self.posted.load(Relaxed) <= self.handled.load(Relaxed);
         if done {
             self.word.store(operation.word(Phase::Idle), Release);
         }
@@ -189,7 +194,7 @@ impl<W: Word> Slot<W> {
     /// Deadline thread: claims a Fired operation for one more note, unless one is still to be handled.
     pub fn reclaim(&self, operation: Operation) -> bool {
         let fired = operation.word(Phase::Fired);
-        self.posted.load(Relaxed) == self.handled.load(Acquire)
+        self.posted.load(Relaxed) <= self.handled.load(Acquire)
             && self
                 .word
                 .compare_exchange(fired, operation.word(Phase::Posting), AcqRel, Relaxed)

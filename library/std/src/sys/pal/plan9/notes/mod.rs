@@ -1,21 +1,28 @@
 //! Notes: what the kernel and other programs tell a proc at any instruction.
 //!
-//! A note ends the program, with its text as the status, unless it is one of three: a deadline's, which is counted in
+//! A note ends the program, with its text as the status, unless it is one of four: a deadline's, which is counted in
 //! its thread's slot (see [`deadline`](super::deadline)), the kernel's `write on closed pipe`,
-//! which the failing write reports as well, and whatever arrives while the program is ending. Those are settled in
+//! which the failing write reports as well, whatever arrives while the program is ending, and any but the kernel's own
+//! while the program [`watch`]es notes, which goes through the [`ring`] to ordinary code. Those are settled in
 //! assembly that touches no vector register, for kernels before 2025-04-05 kill a proc that does so here. What ends
 //! the program may be Rust: on such a kernel it ends all the same.
+
+pub mod ring;
+mod trap;
+pub mod watch;
 
 use crate::arch::naked_asm;
 use crate::ffi::CStr;
 use crate::mem::offset_of;
 use crate::sys::pal::deadline::slot::{PHASE_BITS, Phase, offset};
 use crate::sys::pal::deadline::text;
+use ring::{CELLS, Cell, Ring};
 use crate::sys::pal::private::PrivateWords;
 use crate::sys::pal::thread_control::ThreadControl;
-use crate::sys::pal::{exit, private, text::Text, thread_control};
+use crate::sys::pal::{exit, private, thread_control};
+use plan9_abi::layout::ERRMAX;
 use plan9_abi::note;
-use plan9_abi::sys::{file, note as calls};
+use plan9_abi::sys::note as calls;
 use plan9_abi::{flags, sysno, ureg};
 
 /// The first eight bytes of the kernel's note about a pipe, behind the `sys: ` of all its notes.
@@ -47,7 +54,7 @@ unsafe extern "C" fn handler() {
         "cmp [rcx], rax",
         "je 5f",
         "cmp dword ptr [rcx], {sys}",
-        "jne 2f",
+        "jne 7f",
         "movabs rax, {write_on}",
         "cmp [rcx + 5], rax",
         "je 4f",
@@ -98,9 +105,51 @@ unsafe extern "C" fn handler() {
         "lea rsi, [rip + __rust_plan9_timed_abort]",
         "mov [rbx + {pc}], rsi",
         "jmp 4f",
+        // Any other note, if anybody watches: a place in the ring.
+        "7:",
+        "cmp dword ptr [rip + {watchers}], 0",
+        "je 2f",
+        "8:",
+        "mov rdx, [rip + {ring} + {tail}]",
+        "mov eax, edx",
+        "and eax, {cells} - 1",
+        "imul eax, eax, {cell_size}",
+        "lea rdi, [rip + {ring} + {first_cell}]",
+        "add rdi, rax",
+        "mov rax, [rdi + {turn}]",
+        "sub rax, rdx",
+        "js 9f",
+        "jnz 8b",
+        "mov rax, rdx",
+        "lea rsi, [rdx + 1]",
+        "lock cmpxchg [rip + {ring} + {tail}], rsi",
+        "jne 8b",
+        "mov r8, rdi",
+        "mov rsi, rcx",
+        "lea rdi, [r8 + {cell_text}]",
+        "mov ecx, {errmax} / 8",
+        "rep movsq",
+        "mov rax, [rip + {tos}]",
+        "mov eax, [rax + {tos_pid}]",
+        "mov [r8 + {cell_pid}], rax",
+        "inc rdx",
+        "mov [r8 + {turn}], rdx",
+        "sub rsp, 32",
+        "lea rax, [rip + {ring} + {arrived}]",
+        "mov [rsp + 8], rax",
+        "mov qword ptr [rsp + 16], 1",
+        "mov ebp, {semrelease}",
+        "syscall",
+        "add rsp, 32",
+        "mov rbx, [rsp + {ureg_pointer}]",
+        "jmp 4f",
+        "9:",
+        "lock inc qword ptr [rip + {ring} + {lost}]",
+        "jmp 4f",
         // It ends the program.
         "2:",
         "mov rdi, rcx",
+        "mov rsi, rbx",
         "and rsp, -16",
         "xor ebp, ebp",
         "call {fatal}",
@@ -148,6 +197,19 @@ unsafe extern "C" fn handler() {
         phase_bits = const PHASE_BITS,
         posting = const Phase::Posting as u32,
         pc = const ureg::PC,
+        watchers = sym watch::WATCHERS,
+        ring = sym ring::RING,
+        tail = const offset_of!(Ring, tail),
+        lost = const offset_of!(Ring, lost),
+        arrived = const offset_of!(Ring, arrived),
+        first_cell = const offset_of!(Ring, cells),
+        cells = const CELLS,
+        cell_size = const size_of::<Cell>(),
+        turn = const offset_of!(Cell, turn),
+        cell_pid = const offset_of!(Cell, pid),
+        cell_text = const offset_of!(Cell, text),
+        errmax = const ERRMAX,
+        semrelease = const sysno::SEMRELEASE,
         write_on = const WRITE_ON,
         fatal = sym fatal,
         exits = const sysno::EXITS,
@@ -158,8 +220,8 @@ unsafe extern "C" fn handler() {
     )
 }
 
-/// Ends the program by a note. The kernel's own are told on descriptor 2, with the thread's name.
-unsafe extern "C" fn fatal(text: *const crate::ffi::c_char) -> ! {
+/// Ends the program by a note. The kernel's own are told on descriptor 2 first.
+unsafe extern "C" fn fatal(text: *const crate::ffi::c_char, registers: *const u8) -> ! {
     // SAFETY: the kernel's copy of the note ends in a NUL and stays while the handler runs.
     let text = unsafe { CStr::from_ptr(text) };
     let Some(thread) = thread_control::current() else {
@@ -170,12 +232,8 @@ unsafe extern "C" fn fatal(text: *const crate::ffi::c_char) -> ! {
         }
     };
     if note::is_kernel_text(text.to_bytes()) {
-        let name = crate::str::from_utf8(thread.name()).unwrap_or("?");
-        let shown = if crate::ptr::eq(thread, &thread_control::MAIN) { "main" } else { name };
-        let head = Text::new(format_args!("thread '{shown}' ({}): ", private::pid()));
-        for part in [head.as_bytes(), text.to_bytes(), b"\n"] {
-            let _ = file::write(2, part);
-        }
+        // SAFETY: the Ureg of the kernel's frame.
+        unsafe { trap::tell(thread, text.to_bytes(), registers) };
     }
     exit::exit_with(text)
 }

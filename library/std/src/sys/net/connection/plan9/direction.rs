@@ -1,0 +1,162 @@
+//! One direction of a conversation: how long a call in it may wait, who is in it, and whether it is shut.
+//!
+//! A change reaches the call that is blocked, in ten lines. `version` counts the changes, and is odd while one is being
+//! written. A caller reads it with the timeout, arms its slot, makes itself known, and then compares it once more; a
+//! changer writes, then looks who is known, and fires that operation. All of this is sequentially consistent, so one of
+//! the two sees the other: the caller gives up before it blocks, or its operation is fired. Either way it asks again.
+//! The pair of thread and operation may be torn between two callers: then an operation that has ended is fired, which
+//! does nothing, or one that is not meant, which asks again for nothing.
+
+use crate::cell::Cell;
+use crate::hint;
+use crate::io;
+use crate::ptr;
+use crate::sync::Mutex;
+use crate::sync::atomic::Ordering::{Relaxed, SeqCst};
+use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64};
+use crate::sys::pal::clock;
+use crate::sys::pal::deadline::operation::{Bound, Deadline, Wait};
+use crate::sys::pal::deadline::slot::Operation;
+use crate::sys::pal::deadline::thread::fire;
+use crate::sys::pal::thread_control::ThreadControl;
+use crate::time::Duration;
+
+/// Nanoseconds that no duration has: there is no timeout.
+const NO_TIMEOUT: u32 = u32::MAX;
+
+/// The direction's settings and its present caller.
+pub struct Direction {
+    version: AtomicU64,
+    seconds: AtomicU64,
+    nanoseconds: AtomicU32,
+    nonblocking: AtomicBool,
+    shut: AtomicBool,
+    /// One changer at a time.
+    changing: Mutex<()>,
+    thread: AtomicPtr<ThreadControl>,
+    operation: AtomicU64,
+}
+
+impl Direction {
+    pub const fn new() -> Self {
+        Self {
+            version: AtomicU64::new(0),
+            seconds: AtomicU64::new(0),
+            nanoseconds: AtomicU32::new(NO_TIMEOUT),
+            nonblocking: AtomicBool::new(false),
+            shut: AtomicBool::new(false),
+            changing: Mutex::new(()),
+            thread: AtomicPtr::new(ptr::null_mut()),
+            operation: AtomicU64::new(0),
+        }
+    }
+
+    /// The settings with their version.
+    fn settings(&self) -> (Option<Duration>, bool, u64) {
+        loop {
+            let version = self.version.load(SeqCst);
+            let seconds = self.seconds.load(SeqCst);
+            let nanoseconds = self.nanoseconds.load(SeqCst);
+            let nonblocking = self.nonblocking.load(SeqCst);
+            if version & 1 == 0 && version == self.version.load(SeqCst) {
+                let timeout =
+                    (nanoseconds != NO_TIMEOUT).then(|| Duration::new(seconds, nanoseconds));
+                return (timeout, nonblocking, version);
+            }
+            hint::spin_loop();
+        }
+    }
+
+    fn change(&self, write: impl FnOnce()) {
+        let one = self.changing.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let version = self.version.load(Relaxed);
+        self.version.store(version + 1, SeqCst);
+        write();
+        self.version.store(version + 2, SeqCst);
+        drop(one);
+        // SAFETY: control blocks are never freed. One that has gone on to another operation refuses the number.
+        if let Some(thread) = unsafe { self.thread.load(SeqCst).as_ref() } {
+            fire(thread, Operation::from_number(self.operation.load(SeqCst)));
+        }
+    }
+
+    /// Sets the timeout, for the call that is blocked as well.
+    pub fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        if timeout == Some(Duration::ZERO) {
+            return Err(io::Error::ZERO_TIMEOUT);
+        }
+        self.change(|| {
+            self.seconds.store(timeout.map_or(0, |timeout| timeout.as_secs()), SeqCst);
+            let nanoseconds = timeout.map_or(NO_TIMEOUT, |timeout| timeout.subsec_nanos());
+            self.nanoseconds.store(nanoseconds, SeqCst);
+        });
+        Ok(())
+    }
+
+    /// The timeout, as it was set.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.settings().0
+    }
+
+    /// Lets calls wait, or not at all.
+    pub fn set_nonblocking(&self, nonblocking: bool) {
+        self.change(|| self.nonblocking.store(nonblocking, SeqCst));
+    }
+
+    /// Ends the call that is blocked and every later one.
+    pub fn shut(&self) {
+        self.change(|| self.shut.store(true, SeqCst));
+    }
+
+    /// A call that begins now.
+    pub fn call(&self) -> Call<'_> {
+        Call { direction: self, start: Cell::new(None), own: None }
+    }
+
+    /// The same, with a timeout of its own.
+    pub fn call_within(&self, timeout: Duration) -> Call<'_> {
+        Call { own: Some(timeout), ..self.call() }
+    }
+}
+
+/// One call in a direction.
+pub struct Call<'a> {
+    direction: &'a Direction,
+    /// When it first had a timeout: asking for the time may cost a system call.
+    start: Cell<Option<u64>>,
+    own: Option<Duration>,
+}
+
+impl Bound for Call<'_> {
+    fn wait(&self) -> (Wait, u64) {
+        let (timeout, nonblocking, version) = self.direction.settings();
+        let wait = match self.own.or(timeout) {
+            _ if nonblocking && self.own.is_none() => Wait::Not,
+            None => Wait::Forever,
+            Some(timeout) => {
+                let start = self.start.get().unwrap_or_else(clock::now);
+                self.start.set(Some(start));
+                // A moment that the clock never reaches is none.
+                u64::try_from(timeout.as_nanos())
+                    .ok()
+                    .and_then(|timeout| start.checked_add(timeout))
+                    .map_or(Wait::Forever, |at| Wait::Until(Deadline(at)))
+            }
+        };
+        (wait, version)
+    }
+
+    fn enter(&self, thread: &'static ThreadControl, operation: Operation, version: u64) -> bool {
+        self.direction.operation.store(operation.number(), SeqCst);
+        self.direction.thread.store(ptr::from_ref(thread).cast_mut(), SeqCst);
+        self.direction.version.load(SeqCst) == version
+    }
+
+    fn leave(&self) {
+        self.direction.thread.store(ptr::null_mut(), SeqCst);
+    }
+
+    fn is_shut(&self) -> bool {
+        self.direction.shut.load(SeqCst)
+    }
+}

@@ -1,0 +1,90 @@
+//! What is said of a trap: the thread, the kernel's text, and where it was.
+//!
+//! This runs in the note handler of a thread that may have been interrupted inside the allocator or with a lock in
+//! hand. So it takes neither: the stack is walked by frame pointers, within the bounds of the thread's own, and the
+//! executable's symbol table is read through a buffer on the stack, once for all frames.
+
+use crate::fmt;
+use crate::ptr;
+use crate::str;
+use crate::sys::pal::private;
+use crate::sys::pal::symbols::{self, Place};
+use crate::sys::pal::text::Text;
+use crate::sys::pal::thread_control::{MAIN, ThreadControl};
+use plan9_abi::sys::file;
+use plan9_abi::ureg;
+
+/// The most frames that are shown.
+const FRAMES: usize = 24;
+
+/// Writes to descriptor 2, in pieces: there is no line to keep together any more.
+struct Console;
+
+impl fmt::Write for Console {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        // An empty piece is none, to a pipe.
+        if !text.is_empty() {
+            let _ = file::write(2, text.as_bytes());
+        }
+        Ok(())
+    }
+}
+
+/// Tells of the trap that interrupted `thread`; `registers` is the Ureg.
+///
+/// # Safety
+///
+/// `registers` must be what the kernel handed to the note handler.
+pub unsafe fn tell(thread: &ThreadControl, text: &[u8], registers: *const u8) {
+    let name = str::from_utf8(thread.name()).unwrap_or("?");
+    let shown = if ptr::eq(thread, &MAIN) { "main" } else { name };
+    let text = str::from_utf8(text).unwrap_or("?");
+    // One write for what must be read: other threads may be telling of theirs.
+    let head = Text::new(format_args!("thread '{shown}' ({}): {text}\n", private::pid()));
+    let _ = file::write(2, head.as_bytes());
+    // SAFETY: a Ureg has words at these offsets.
+    let [pc, sp, bp] = [ureg::PC, ureg::SP, ureg::BP]
+        .map(|at| unsafe { registers.add(at).cast::<usize>().read_unaligned() });
+    let mut places = [const { Place::NONE }; FRAMES];
+    // SAFETY: the thread is interrupted, this very proc, so its stack stands still.
+    let count = unsafe { walk(thread, pc, sp, bp, &mut places) };
+    let places = &mut places[..count];
+    symbols::locate(places);
+    for (number, place) in places.iter().enumerate() {
+        let _ = fmt::Write::write_fmt(
+            &mut Console,
+            format_args!("{number:4}: {:#x} - {}\n", place.pc, place.name()),
+        );
+    }
+}
+
+/// The program counters from `pc` outwards; how many there are.
+///
+/// # Safety
+///
+/// The stack of `thread` must be mapped and stand still.
+unsafe fn walk(
+    thread: &ThreadControl,
+    pc: usize,
+    sp: usize,
+    mut bp: usize,
+    places: &mut [Place],
+) -> usize {
+    let top = thread.stack_top.get();
+    places[0].pc = pc;
+    let (mut count, mut lowest) = (1, sp);
+    // A frame is the caller's frame pointer and the return address; the chain goes up and ends with 0.
+    while count < places.len() && bp >= lowest && bp % 8 == 0 && bp < top.saturating_sub(16) {
+        // SAFETY: two words within the thread's stack.
+        let [next, back] = unsafe { ptr::with_exposed_provenance::<[usize; 2]>(bp).read() };
+        if back == 0 {
+            break;
+        }
+        // The call is before the place it returns to.
+        places[count].pc = back - 1;
+        count += 1;
+        lowest = bp + 16;
+        bp = next;
+    }
+    count
+}
