@@ -5,6 +5,7 @@ mod counts;
 mod crates;
 mod examples;
 mod go;
+mod handler;
 mod host;
 mod programs;
 mod std_tcp;
@@ -28,6 +29,7 @@ pub const ALL: &[(&str, Suite)] = &[
     ("std-tcp", std_tcp::run),
     ("conformance", conformance::run),
     ("counts", counts::run),
+    ("handler", handler::run),
     ("crates", crates::run),
 ];
 

@@ -1,9 +1,17 @@
 //! Descriptors 0, 1 and 2.
+//!
+//! A note may break a write, and writing again must not say a thing twice. What a pipe or a TCP conversation was given is
+//! in its queue by then (`port/qio.c:qwrite`); a file server that was told to forget the request has not acted on it
+//! (man 5/flush). So the first is a write that was done, the second one to be made again. Of more than one message the
+//! kernel would not say which were done, so no write is longer than the smallest message that servers agree on.
 
 use crate::io::{self, BorrowedCursor};
-use crate::sys::pal::cvt;
+use crate::sys::pal::{cvt, fd_name};
 use plan9_abi::errors;
 use plan9_abi::sys::file;
+
+/// The most that one write gives the kernel, in bytes: a message of 8192 and its header is what every server takes.
+const MAX_WRITE: usize = 8192;
 
 pub struct Stdin;
 pub struct Stdout;
@@ -55,7 +63,25 @@ impl io::Read for Stdin {
 
 fn write(fd: i32, buf: &[u8]) -> io::Result<usize> {
     // An empty write would be an empty record to whoever reads a pipe: the end.
-    if buf.is_empty() { Ok(0) } else { cvt(file::write(fd, buf)) }
+    if buf.is_empty() {
+        return Ok(0);
+    }
+    let piece = &buf[..buf.len().min(MAX_WRITE)];
+    cvt(file::write(fd, piece)).or_else(|why| {
+        if why.raw_os_error() == Some(errors::INTERRUPTED) && is_queue(fd) {
+            Ok(piece.len())
+        } else {
+            Err(why)
+        }
+    })
+}
+
+/// A pipe, or the data of a conversation, by the name under which it was opened.
+fn is_queue(fd: i32) -> bool {
+    let mut name = [0; 64];
+    fd_name(fd, &mut name).is_some_and(|name| {
+        name.starts_with(b"#|") || name.starts_with(b"/net/tcp/") && name.ends_with(b"/data")
+    })
 }
 
 impl Stdout {
