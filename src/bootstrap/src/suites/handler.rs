@@ -16,12 +16,13 @@ const NAMES: [&str; 3] = ["plan9", "notes", "handler"];
 const LEAST: usize = 50;
 
 /// What an integer instruction needs of a processor.
-const INTEGER: [CpuidFeature; 7] = [
+const INTEGER: [CpuidFeature; 8] = [
     CpuidFeature::INTEL8086,
     CpuidFeature::INTEL186,
     CpuidFeature::INTEL286,
     CpuidFeature::INTEL386,
     CpuidFeature::INTEL486,
+    CpuidFeature::CMOV,
     CpuidFeature::X64,
     CpuidFeature::SYSCALL,
 ];
