@@ -3,7 +3,7 @@
 use super::host::Stdio;
 use super::{bytes, count, entry, find, node, number, part};
 use crate::dev::{self, Device, Entry, Node, QTDIR, Result, Started, Value, error};
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, tsc};
 use plan9_abi::flags::open;
 use std::io::Read;
 
@@ -158,17 +158,23 @@ fn random(n: usize) -> Vec<u8> {
 /// Nanoseconds since 1970, ticks, ticks a second, and since 2025-04-07 monotonic nanoseconds; big-endian. A read gives
 /// as many whole words as fit.
 fn bintime(k: &Kernel, n: usize) -> Vec<u8> {
-    let words = [k.now_ns(), k.mono_ns(), 1_000_000_000, k.mono_ns()];
+    let (ticks, hz) = ticks(k);
+    let words = [k.now_ns(), ticks, hz, k.mono_ns()];
     let whole = (n / 8).min(words.len());
     words[..whole].iter().flat_map(|word| word.to_be_bytes()).collect()
+}
+
+/// What the machine's clock counts, and its Hz.
+fn ticks(k: &Kernel) -> (u64, u64) {
+    tsc::ticks().unwrap_or((k.mono_ns(), 1_000_000_000))
 }
 
 /// Seconds and nanoseconds since 1970, ticks, ticks a second, monotonic nanoseconds: 100 bytes.
 fn time(k: &Kernel) -> Vec<u8> {
     let now = k.now_ns();
     let mono = k.mono_ns();
-    let text =
-        format!("{:11} {now:21} {mono:21} {:21} {mono:20} ", now / 1_000_000_000, 1_000_000_000);
+    let (ticks, hz) = ticks(k);
+    let text = format!("{:11} {now:21} {ticks:21} {hz:21} {mono:20} ", now / 1_000_000_000);
     let mut text = text.into_bytes();
     text.resize(100, b' ');
     text

@@ -20,7 +20,7 @@ pub mod timers;
 mod trace;
 pub mod tracee;
 mod trap;
-mod tsc;
+pub mod tsc;
 mod user;
 
 pub use options::Options;

@@ -1,4 +1,5 @@
-//! The cycle counter, whose frequency exec puts into Tos.
+//! The cycle counter: the machine's own clock where it runs evenly, as `pc/archacpi.c` prefers it, and the frequency
+//! that exec puts into Tos.
 
 use std::arch::x86_64::{__cpuid, _rdtsc};
 use std::sync::OnceLock;
@@ -8,6 +9,13 @@ use std::time::{Duration, Instant};
 pub fn frequency() -> u64 {
     static FREQUENCY: OnceLock<u64> = OnceLock::new();
     *FREQUENCY.get_or_init(|| if invariant() { measure() } else { 0 })
+}
+
+/// What the counter says now and its Hz, where it can be a clock (`pc/mp.c:tscticks`).
+pub fn ticks() -> Option<(u64, u64)> {
+    let hz = frequency();
+    // SAFETY: every x86-64 processor has the counter.
+    (hz != 0).then(|| (unsafe { _rdtsc() }, hz))
 }
 
 fn invariant() -> bool {

@@ -1,12 +1,12 @@
 //! Monotonic time, in nanoseconds.
 //!
 //! A timed operation asks for the time twice, so it must cost no system call where that is possible: the cycle
-//! counter, if the processor says that it runs at one rate and the kernel says at which. Else the fourth word of
-//! `/dev/bintime`, which setting the clock does not touch; kernels before 2025-04 have three, and there the second
-//! counts at the rate of the third.
+//! counter, where the kernel's own clock is that counter. Then, and only then, the kernel has made the counters of all
+//! processors agree (`pc/mp.c:syncclock`), and `/dev/bintime` says at which rate it counts; whether it is so shows in
+//! the counter's value there lying between two readings of ours. Else the fourth word of `/dev/bintime`, which setting
+//! the clock does not touch; kernels before 2025-04 have three, and there the second counts at the rate of the third.
 
-use super::private;
-use crate::arch::x86_64::{__cpuid, _rdtsc};
+use crate::arch::x86_64::_rdtsc;
 use crate::sync::atomic::Ordering::Relaxed;
 use crate::sync::atomic::{AtomicI32, AtomicU64};
 use crate::time::Duration;
@@ -18,7 +18,7 @@ const UNKNOWN: u64 = 0;
 const NO_COUNTER: u64 = 1;
 
 shared_static! {
-    /// Hz of a counter that can be trusted.
+    /// Hz of the counter, where it is the kernel's clock.
     static FREQUENCY: AtomicU64 = AtomicU64::new(UNKNOWN);
     "__rust_plan9_clock_hz"
 }
@@ -33,13 +33,11 @@ shared_static! {
 pub fn now() -> u64 {
     match FREQUENCY.load(Relaxed) {
         UNKNOWN => {
-            let hz = if counter_is_invariant() { private::cycle_frequency() } else { 0 };
-            FREQUENCY.store(if hz > NO_COUNTER { hz } else { NO_COUNTER }, Relaxed);
+            FREQUENCY.store(counter_frequency().unwrap_or(NO_COUNTER), Relaxed);
             now()
         }
         NO_COUNTER => from_bintime(),
-        // SAFETY: every amd64 processor has the counter, and the kernel lets programs read it.
-        hz => scale(unsafe { _rdtsc() }, hz),
+        hz => scale(counter(), hz),
     }
 }
 
@@ -52,28 +50,44 @@ fn scale(ticks: u64, hz: u64) -> u64 {
     (u128::from(ticks) * 1_000_000_000 / u128::from(hz)) as u64
 }
 
-/// Bit 8 of EDX of leaf 0x8000_0007: one rate in every state of the processor.
-fn counter_is_invariant() -> bool {
-    const POWER: u32 = 0x8000_0007;
-    __cpuid(0x8000_0000).eax >= POWER && __cpuid(POWER).edx & 1 << 8 != 0
+/// What the kernel's clock counts a second, if it is the counter.
+fn counter_frequency() -> Option<u64> {
+    let before = counter();
+    let [_, ticks, hz, _] = bintime()?;
+    (before..=counter()).contains(&ticks).then_some(hz).filter(|&hz| hz > NO_COUNTER)
+}
+
+fn counter() -> u64 {
+    // SAFETY: every amd64 processor has the counter, and the kernel lets programs read it.
+    unsafe { _rdtsc() }
 }
 
 fn from_bintime() -> u64 {
-    let mut words = [0; 32];
-    let mut fd = BINTIME.load(Relaxed);
-    for _ in 0..2 {
-        let read =
-            if fd < 0 { Err(plan9_abi::sys::Failed) } else { file::pread(fd, &mut words, 0) };
-        let word =
-            |at: usize| words[at..].first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
-        match read {
-            Ok(32) => return word(24),
-            Ok(24) => return scale(word(8), word(16).max(1)),
-            // Not open yet, or the program closed it.
-            _ => fd = file::open(c"/dev/bintime", open::READ | open::CEXEC).unwrap_or(-1),
-        }
-        BINTIME.store(fd, Relaxed);
+    match bintime() {
+        Some([_, ticks, hz, 0]) => scale(ticks, hz.max(1)),
+        Some([.., monotonic]) => monotonic,
+        // No /dev: the time of day is all there is.
+        None => process::nsec(),
     }
-    // No /dev: the time of day is all there is.
-    process::nsec()
+}
+
+/// Nanoseconds since 1970, ticks of the kernel's clock, their number a second, monotonic nanoseconds; the last is 0 on
+/// a kernel without it.
+fn bintime() -> Option<[u64; 4]> {
+    const WORD: usize = size_of::<u64>();
+    let mut bytes = [0; 4 * WORD];
+    let mut fd = BINTIME.load(Relaxed);
+    if fd < 0 {
+        let opened = file::open(c"/dev/bintime", open::READ | open::CEXEC).ok()?;
+        fd = match BINTIME.compare_exchange(-1, opened, Relaxed, Relaxed) {
+            Ok(_) => opened,
+            Err(other) => {
+                let _ = file::close(opened);
+                other
+            }
+        };
+    }
+    let read = file::pread(fd, &mut bytes, 0).ok()?;
+    let (words, _) = bytes.as_chunks::<WORD>();
+    (read >= 3 * WORD).then(|| [0, 1, 2, 3].map(|word| u64::from_be_bytes(words[word])))
 }

@@ -43,10 +43,3 @@ pub fn pid() -> u32 {
     // SAFETY: Tos is mapped in every proc, at an address aligned for the word.
     unsafe { ptr::with_exposed_provenance::<u32>(at).read_volatile() }
 }
-
-/// Hz of the cycle counter as the kernel knows it; 0 if it knows none.
-pub fn cycle_frequency() -> u64 {
-    let at = TOS.load(Relaxed) + plan9_abi::tos::CYCLEFREQ;
-    // SAFETY: as above; the kernel wrote it at exec.
-    unsafe { ptr::with_exposed_provenance::<u64>(at).read_volatile() }
-}
