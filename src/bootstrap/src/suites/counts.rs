@@ -1,11 +1,11 @@
 //! System calls per operation (`tests/counts`): a timed read or write that need not wait makes one, as an untimed one
-//! does, and setting a timeout makes none.
+//! does, setting a timeout makes none, and a stalled writer stops filling its peer's queue.
 
 use super::{Report, programs};
 use crate::layout::Layout;
 use crate::verbs::run::compile;
 use anyhow::{Context, Result, ensure};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A write and a read.
 const CALLS_A_ROUND: u64 = 2;
@@ -13,13 +13,37 @@ const ROUNDS: u64 = 1000;
 
 /// Runs the suite.
 pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
-    let binary = layout.build.join("test/counts/rounds");
-    compile(layout, &layout.root.join("tests/counts/rounds.rs"), &binary, &["-O"])?;
+    let program = |name: &str| -> Result<PathBuf> {
+        let binary = layout.build.join("test/counts").join(name);
+        compile(layout, &layout.root.join(format!("tests/counts/{name}.rs")), &binary, &["-O"])?;
+        Ok(binary)
+    };
+    let rounds = program("rounds")?;
     for kind in ["untimed", "timed"] {
         if kind.contains(part) {
-            report.record(&format!("counts/{kind}"), test(layout, &binary, kind));
+            report.record(&format!("counts/{kind}"), test(layout, &rounds, kind));
         }
     }
+    if "stalled".contains(part) {
+        let binary = program("stalled")?;
+        report.record("counts/stalled", stalled(layout, &binary));
+    }
+    Ok(())
+}
+
+/// A peer that never reads is not made to queue without bound: each write that timed out while the stream was full is
+/// an empty block in its queue and a note, two `pwrite`s, and those end at some hundred time-outs.
+fn stalled(layout: &Layout, binary: &Path) -> Result<()> {
+    const TIME_OUTS: u64 = 1500;
+    const MOST: u64 = TIME_OUTS;
+    let ended = programs::run(layout, &["--stats"], binary, &[&TIME_OUTS.to_string()])?;
+    ensure!(ended.code == 0, "{}", ended.stderr);
+    let count = ended
+        .stderr
+        .lines()
+        .find_map(|line| line.trim().strip_suffix(" pwrite")?.trim().parse::<u64>().ok())
+        .context("no pwrite was counted")?;
+    ensure!(count < MOST, "{TIME_OUTS} writes that timed out made {count} pwrites");
     Ok(())
 }
 

@@ -1,6 +1,5 @@
 //! One conversation's files.
 
-use crate::ffi::CStr;
 use crate::io;
 use crate::net::SocketAddr;
 use crate::sys::pal::deadline::operation::{self, Bound, Deadline};
@@ -9,6 +8,9 @@ use crate::sys::pal::{cvt, last_error};
 use plan9_abi::addr::{self, Text as AddressText};
 use plan9_abi::flags::open;
 use plan9_abi::sys::{file, process};
+
+/// The most conversations of a protocol (`ip/tcp.c:tcpinit`, four times 1024 on a cpu server).
+const CONVERSATIONS: u32 = 4096;
 
 /// How often a call that a note broke is looked after, in milliseconds.
 const CONNECT_LOOK_MS: u32 = 1;
@@ -23,8 +25,6 @@ pub struct Status {
     pub closed: bool,
     /// Bytes in the transmit queue.
     pub qout: u64,
-    /// Window shifts of the two ends; the smaller one scales the transmit limit.
-    pub shift: u32,
 }
 
 /// An open `ctl`, and `data` once there is one. Both are closed when it is dropped.
@@ -111,43 +111,62 @@ impl Conversation {
         Text::new(format_args!("/net/tcp/{}/{file}", self.number))
     }
 
-    fn read_file<'a>(&self, name: &CStr, buf: &'a mut [u8]) -> io::Result<&'a [u8]> {
-        let fd = cvt(file::open(name, open::READ | open::CEXEC))?;
-        let read = file::read(fd, buf).map_err(|_| last_error());
-        let _ = file::close(fd);
-        Ok(&buf[..read?])
-    }
-
     /// The address in `local` or `remote`.
     pub fn address(&self, file: &str) -> io::Result<SocketAddr> {
-        let mut buf = [0; 128];
-        let text = self.read_file(self.name(file).as_c_str(), &mut buf)?;
-        addr::parse(text).ok_or(io::const_error!(
-            io::ErrorKind::InvalidData,
-            "the network says no address",
-        ))
+        address(self.number, file)
+    }
+
+    /// The conversation at the other end, if that is in this machine: the one with our addresses the other way round.
+    pub fn peer_inside(&self) -> io::Result<Option<u32>> {
+        let (local, remote) = (self.address("local")?, self.address("remote")?);
+        let is_peer = |&number: &u32| {
+            address(number, "local").is_ok_and(|found| found == remote)
+                && address(number, "remote").is_ok_and(|found| found == local)
+        };
+        Ok((0..CONVERSATIONS).filter(|&number| number != self.number).find(is_peer))
+    }
+
+    /// Bytes that a conversation's owner has not read.
+    pub fn unread_of(number: u32) -> io::Result<u64> {
+        let mut buf = [0; 512];
+        let status = read_file(number, "status", &mut buf)?;
+        let unread = after(status, "qin").and_then(|digits| digits.parse().ok());
+        unread.ok_or(io::const_error!(io::ErrorKind::InvalidData, "no queue in status"))
     }
 
     /// Reads `status`.
     pub fn status(&self) -> io::Result<Status> {
         let mut buf = [0; 512];
-        let bytes = self.read_file(self.name("status").as_c_str(), &mut buf)?;
-        let text = crate::str::from_utf8(bytes).unwrap_or("");
-        let after = |word: &str| {
-            let mut words = text.split_ascii_whitespace();
-            words.find(|&found| found == word)?;
-            words.next()
-        };
-        let shift = |word| {
-            let (_, digits) = after(word)?.split_once(">>")?;
-            digits.parse().ok()
-        };
+        let text = read_file(self.number, "status", &mut buf)?;
         Ok(Status {
             established: text.starts_with("Established") || text.starts_with("Close_wait"),
             close_wait: text.starts_with("Close_wait"),
             closed: text.starts_with("Closed"),
-            qout: after("qout").and_then(|digits| digits.parse().ok()).unwrap_or(0),
-            shift: shift("swin").unwrap_or(0u32).min(shift("rwin").unwrap_or(0)),
+            qout: after(text, "qout").and_then(|digits| digits.parse().ok()).unwrap_or(0),
         })
     }
+}
+
+/// The word that follows a word of `status`.
+fn after<'a>(status: &'a str, word: &str) -> Option<&'a str> {
+    let mut words = status.split_ascii_whitespace();
+    words.find(|&found| found == word)?;
+    words.next()
+}
+
+/// Reads a file of a conversation's; what is not text is nothing.
+fn read_file<'a>(number: u32, file: &str, buf: &'a mut [u8]) -> io::Result<&'a str> {
+    let name = Text::new(format_args!("/net/tcp/{number}/{file}"));
+    let fd = cvt(file::open(name.as_c_str(), open::READ | open::CEXEC))?;
+    let read = file::read(fd, buf).map_err(|_| last_error());
+    let _ = file::close(fd);
+    Ok(crate::str::from_utf8(&buf[..read?]).unwrap_or(""))
+}
+
+fn address(number: u32, file: &str) -> io::Result<SocketAddr> {
+    let mut buf = [0; 128];
+    addr::parse(read_file(number, file, &mut buf)?.as_bytes()).ok_or(io::const_error!(
+        io::ErrorKind::InvalidData,
+        "the network says no address",
+    ))
 }

@@ -5,6 +5,7 @@
 
 mod conversation;
 mod direction;
+mod drain;
 mod lane;
 mod listener;
 mod lookup;

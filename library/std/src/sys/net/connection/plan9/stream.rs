@@ -2,6 +2,7 @@
 
 use super::conversation::Conversation;
 use super::direction::{Call, Direction};
+use super::drain::Drain;
 use super::lane::Lane;
 use crate::fmt;
 use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut};
@@ -29,7 +30,7 @@ struct Shared {
     reads: Direction,
     writes: Direction,
     reading: Lane<Ahead>,
-    writing: Lane<WriteRule>,
+    writing: Lane<Writing>,
     linger: Mutex<Option<Duration>>,
     nodelay: AtomicBool,
     ttl: AtomicU32,
@@ -41,6 +42,12 @@ struct Ahead {
     bytes: Vec<u8>,
     /// The stream's end was seen: the kernel tells it three times only.
     ended: bool,
+}
+
+/// The account of what was written, and what is known of the peer's.
+struct Writing {
+    rule: WriteRule,
+    drain: Drain,
 }
 
 /// A buffer as the kernel sees it, which never makes a byte less initialised than it was.
@@ -100,8 +107,11 @@ impl TcpStream {
             reads: Direction::new(),
             writes: Direction::new(),
             reading: Lane::new(Ahead::default()),
-            // The smallest limit: right for every peer, and asking for the real one would cost a file.
-            writing: Lane::new(WriteRule::new(TCP_LIMIT_UNSCALED)),
+            writing: Lane::new(Writing {
+                // The smallest limit: right for every peer, and asking for the real one would cost a file.
+                rule: WriteRule::new(TCP_LIMIT_UNSCALED),
+                drain: Drain::default(),
+            }),
             linger: Mutex::new(None),
             nodelay: AtomicBool::new(false),
             ttl: AtomicU32::new(255),
@@ -202,11 +212,16 @@ impl TcpStream {
 
     pub fn write(&self, buf: &[u8]) -> io::Result<usize> {
         let call = self.0.writes.call();
-        let mut rule = self.0.writing.enter(&call)?;
+        let mut writing = self.0.writing.enter(&call)?;
+        let Writing { rule, drain } = &mut *writing;
         let conversation = &self.0.conversation;
-        operation::write(conversation.data(), buf, &call, &mut rule, || {
-            Ok(conversation.status()?.qout == 0)
-        })
+        let written = operation::write(conversation.data(), buf, &call, rule, || {
+            drain.has_drained(conversation)
+        });
+        if written.is_ok() {
+            drain.has_room();
+        }
+        written
     }
 
     pub fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {

@@ -18,6 +18,9 @@ use plan9_abi::sysno;
 /// a call is waiting (`port/proc.c:sleep`), so it must be let in and broken once it waits.
 const OPEN_PATIENCE: u64 = 1_000_000;
 
+/// How long a writer at most waits before it asks again whether the stream has drained, in milliseconds.
+const LONGEST_PAUSE_MS: u32 = 16;
+
 /// The moment at which a call gives up, in nanoseconds of [`clock::now`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline(pub u64);
@@ -71,6 +74,18 @@ pub fn over(wait: Wait) -> Option<io::Error> {
 /// The error of every deadline that passed.
 pub fn timed_out() -> io::Error {
     io::const_error!(io::ErrorKind::TimedOut, "deadline has passed")
+}
+
+/// What is left of a wait, in milliseconds, rounded up.
+fn left_ms(wait: Wait) -> u32 {
+    match wait {
+        Wait::Forever => u32::MAX,
+        Wait::Until(deadline) => {
+            let left = deadline.0.saturating_sub(clock::now()).div_ceil(1_000_000);
+            u32::try_from(left).unwrap_or(u32::MAX)
+        }
+        Wait::Not => 0,
+    }
 }
 
 /// Reads at the channel's own offset; that many bytes of `buf` are initialised then. Where the bound is shut there is
@@ -139,6 +154,7 @@ pub fn write(
     if bytes.is_empty() {
         return Ok(0);
     }
+    let mut pause_ms = 1;
     while !bound.is_shut() {
         let piece = match rule.next() {
             Step::Data(most) => &bytes[..bytes.len().min(most)],
@@ -147,8 +163,10 @@ pub fn write(
                 if drained()? {
                     rule.drained();
                 } else {
-                    over(bound.wait().0).map_or(Ok(()), Err)?;
-                    let _ = process::sleep(1);
+                    let wait = bound.wait().0;
+                    over(wait).map_or(Ok(()), Err)?;
+                    let _ = process::sleep(pause_ms.min(left_ms(wait)));
+                    pause_ms = (2 * pause_ms).min(LONGEST_PAUSE_MS);
                 }
                 continue;
             }

@@ -1,0 +1,52 @@
+//! Whether a full stream has drained, seen from outside: the part of the write rule that asks the kernel.
+//!
+//! A conversation with another machine shows its transmit queue in `status`. One inside the machine has none: what was
+//! written stands in the peer's queue, where a writer can read its length, and every empty write that timed out leaves
+//! a block there. So once the account says that those are many, no more are made until the peer has read on: else a
+//! peer that never reads could be made to hold any number of them.
+
+use super::conversation::Conversation;
+use crate::io;
+
+/// How far a peer must have read on, in bytes; twice that is what the empty writes in between may take.
+const STEP: u64 = 32 << 10;
+
+/// What is known of the peer's queue since the stream was full.
+#[derive(Default)]
+pub struct Drain {
+    /// The peer's conversation, once it was looked for.
+    peer: Option<Option<u32>>,
+    /// Bytes that it had not read when it was asked last.
+    unread: Option<u64>,
+}
+
+impl Drain {
+    /// Whether an empty write may be made again.
+    pub fn has_drained(&mut self, conversation: &Conversation) -> io::Result<bool> {
+        if conversation.status()?.qout > 0 {
+            return Ok(false);
+        }
+        let peer = match self.peer {
+            Some(known) => known,
+            None => *self.peer.insert(conversation.peer_inside()?),
+        };
+        // A peer that has gone wants nothing, and the write will tell.
+        let Some(unread) = peer.and_then(|peer| Conversation::unread_of(peer).ok()) else {
+            return Ok(true);
+        };
+        Ok(self.has_read_on(unread))
+    }
+
+    fn has_read_on(&mut self, unread: u64) -> bool {
+        let read_on = self.unread.is_none_or(|before| unread == 0 || unread + STEP <= before);
+        if read_on {
+            self.unread = Some(unread);
+        }
+        read_on
+    }
+
+    /// The stream is not full any more.
+    pub fn has_room(&mut self) {
+        self.unread = None;
+    }
+}
