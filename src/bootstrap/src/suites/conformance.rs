@@ -1,5 +1,6 @@
 //! Programs on `plan9-abi` alone that print how the kernel behaves (`tests/conformance`), against what a real 9front
-//! printed: `golden/NAME.txt`, and `golden/NAME.nosplice.txt` of a kernel that does not splice.
+//! printed: `golden/NAME.txt`, and `golden/NAME.nosplice.txt` of a kernel that does not splice. Where no real kernel has
+//! been asked yet, `reading/` holds what its source says.
 
 use super::{Report, programs};
 use crate::layout::{Layout, TRIPLE};
@@ -25,7 +26,9 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
         "the probes did not build\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    for golden in programs::files(&folder.join("golden"), "txt")? {
+    let mut texts = programs::files(&folder.join("golden"), "txt")?;
+    texts.extend(programs::files(&folder.join("reading"), "txt")?);
+    for golden in texts {
         let stem = golden.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if !stem.contains(part) {
             continue;
