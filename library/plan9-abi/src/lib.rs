@@ -7,6 +7,22 @@
 //!
 //! Sources named in the documentation are those of 9front: `sysproc.c` means `sys/src/9/port/sysproc.c`, `man 2/exec`
 //! the manual page.
+//!
+//! # Kernels
+//!
+//! The kernel written for is 9front of 2025-11. What others lack is found out at run time, once, and replaced:
+//!
+//! | what | where it is | how its absence shows | instead |
+//! |---|---|---|---|
+//! | monotonic nanoseconds in `/dev/bintime` | 9front since 2025-04-07 | a read gives 24 bytes | ticks at the rate in the third word |
+//! | ctl `interrupt` | 9front | the write fails | a deadline of a millisecond |
+//! | ctl `hangupxmit` | 9legacy | `unknown control request` | the writing half cannot be shut alone |
+//! | ctl `close` | not in the 4th edition | the write fails | the error is reported |
+//! | floating point in a note handler | 9front since 2025-04-05 | the proc is killed | never used |
+//! | R14, R15 kept by a system call | not on 9k | not at all | nothing but RSP is relied on |
+//! | zeros in a fresh stack | until 2025-08-16 | not at all | private words are written first |
+//! | an interruptible wait of a second reader | 9front | not at all | callers queue in user space |
+//! | `TEXT: 'path'` in errors, or `'path' TEXT` | 9front, or the 4th edition | not at all | both are stepped over ([`errors`]) |
 
 #![no_std]
 
