@@ -43,4 +43,5 @@ pub mod sys;
 pub mod syscall;
 pub mod sysno;
 pub mod tos;
+pub mod udp;
 pub mod ureg;

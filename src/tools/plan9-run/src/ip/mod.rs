@@ -2,7 +2,9 @@
 
 pub mod address;
 mod cs;
+mod route;
 pub mod tcp;
+pub mod udp;
 
 use crate::dev::{
     Device, DeviceId, Entry, Node, Pid, QTDIR, Qid, Result, Started, Value, WaitId, Waits, error,
@@ -17,6 +19,7 @@ use std::rc::Rc;
 /// The one IP stack of the machine.
 pub struct Stack {
     pub tcp: tcp::Tcp,
+    pub udp: udp::Udp,
     cs: cs::Queries,
     /// Handshakes under way: when they end, whose, and whom they call.
     pub(crate) handshakes: Vec<(u64, usize, (IpAddr, u16))>,
@@ -28,6 +31,7 @@ impl Stack {
     pub fn new(_options: &Options, waits: &mut Waits) -> Stack {
         Stack {
             tcp: tcp::Tcp::default(),
+            udp: udp::Udp::default(),
             cs: cs::Queries::default(),
             handshakes: Vec::new(),
             tick: waits.fresh(),
@@ -51,8 +55,9 @@ const ROOT: u64 = 0;
 const TCP: u64 = 1;
 const CS: u64 = 2;
 const IPROUTE: u64 = 3;
+const UDP: u64 = udp::files::DIRECTORY;
 const TOP: &[(&str, u64, u32)] =
-    &[("cs", CS, 0o666), ("iproute", IPROUTE, 0o664), ("tcp", TCP, 0o555)];
+    &[("cs", CS, 0o666), ("iproute", IPROUTE, 0o664), ("tcp", TCP, 0o555), ("udp", UDP, 0o555)];
 // Files of a protocol.
 const CLONE: u64 = 4;
 const STATS: u64 = 5;
@@ -100,6 +105,9 @@ impl Device for IpDevice {
     }
 
     fn walk(&self, k: &mut Kernel, _pid: Pid, from: &Node, name: &str) -> Result<Node> {
+        if udp::files::owns(from) {
+            return udp::files::walk(k, from, name);
+        }
         const NOT_EXIST: crate::dev::Error = error("file does not exist");
         let by_name = |table: &[(&str, u64, u32)]| {
             table.iter().find(|&&(text, ..)| text == name).map(|&(_, file, _)| file)
@@ -107,7 +115,7 @@ impl Device for IpDevice {
         match split(from) {
             (None, ROOT) => {
                 let file = by_name(TOP).ok_or(NOT_EXIST)?;
-                Ok(node(file, if file == TCP { QTDIR } else { 0 }))
+                Ok(node(file, if file == TCP || file == UDP { QTDIR } else { 0 }))
             }
             (None, TCP) => match name {
                 "clone" => Ok(node(CLONE, 0)),
@@ -124,6 +132,9 @@ impl Device for IpDevice {
     }
 
     fn stat(&self, k: &mut Kernel, _pid: Pid, node: &Node) -> Result<Entry> {
+        if udp::files::owns(node) {
+            return udp::files::stat(k, node);
+        }
         match split(node) {
             (None, ROOT) => Ok(entry(k, node, "#I", 0o555, 0)),
             (None, CLONE) => Ok(entry(k, node, "clone", 0o666, 0)),
@@ -146,10 +157,13 @@ impl Device for IpDevice {
     }
 
     fn entries(&self, k: &mut Kernel, pid: Pid, from: &Node) -> Result<Vec<Entry>> {
+        if udp::files::owns(from) {
+            return udp::files::entries(k, from);
+        }
         let nodes: Vec<Node> = match split(from) {
             (None, ROOT) => TOP
                 .iter()
-                .map(|&(_, file, _)| node(file, if file == TCP { QTDIR } else { 0 }))
+                .map(|&(_, file, _)| node(file, if file == TCP || file == UDP { QTDIR } else { 0 }))
                 .collect(),
             (None, _) => {
                 let slots = k.net.tcp.slots.iter().enumerate();
@@ -166,6 +180,9 @@ impl Device for IpDevice {
     }
 
     fn open(&self, k: &mut Kernel, _pid: Pid, node: &Node, mode: u32) -> Started {
+        if udp::files::owns(node) {
+            return udp::files::open(k, node, mode);
+        }
         let (number, file) = split(node);
         let Some(n) = number else {
             return match file {
@@ -208,6 +225,9 @@ impl Device for IpDevice {
     }
 
     fn read(&self, k: &mut Kernel, _pid: Pid, node: &Node, n: usize, offset: u64) -> Started {
+        if udp::files::owns(node) {
+            return udp::files::read(k, node, n, offset);
+        }
         let (number, file) = split(node);
         let Some(of) = number else {
             return match file {
@@ -240,6 +260,9 @@ impl Device for IpDevice {
     }
 
     fn write(&self, k: &mut Kernel, _pid: Pid, node: &Node, data: &[u8], _to: u64) -> Started {
+        if udp::files::owns(node) {
+            return udp::files::write(k, node, data);
+        }
         let (number, file) = split(node);
         let Some(n) = number else {
             return match file {
@@ -265,6 +288,9 @@ impl Device for IpDevice {
     }
 
     fn close(&self, k: &mut Kernel, node: &Node) {
+        if udp::files::owns(node) {
+            return udp::files::close(k, node);
+        }
         match split(node) {
             (Some(n), CTL | DATA | ERR) => tcp::close_file(k, n, node),
             (None, CS) => k.net.cs.close(node.aux),
