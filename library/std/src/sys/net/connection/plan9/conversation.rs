@@ -27,9 +27,27 @@ pub struct Status {
     pub qout: u64,
 }
 
+/// Which protocol's directory it is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    Tcp,
+    Udp,
+}
+
+impl Protocol {
+    /// Its directory's name.
+    fn name(self) -> &'static str {
+        match self {
+            Protocol::Tcp => "tcp",
+            Protocol::Udp => "udp",
+        }
+    }
+}
+
 /// An open `ctl`, and `data` once there is one. Both are closed when it is dropped.
 #[derive(Debug)]
 pub struct Conversation {
+    protocol: Protocol,
     pub number: u32,
     ctl: i32,
     data: i32,
@@ -47,14 +65,15 @@ impl Drop for Conversation {
 
 impl Conversation {
     /// A fresh one.
-    pub fn new() -> io::Result<Self> {
-        let ctl = cvt(file::open(c"/net/tcp/clone", open::RDWR | open::CEXEC))?;
-        Self::of_ctl(ctl)
+    pub fn new(protocol: Protocol) -> io::Result<Self> {
+        let name = Text::new(format_args!("/net/{}/clone", protocol.name()));
+        let ctl = cvt(file::open(name.as_c_str(), open::RDWR | open::CEXEC))?;
+        Self::of_ctl(protocol, ctl)
     }
 
     /// The one whose `ctl` this is.
-    fn of_ctl(ctl: i32) -> io::Result<Self> {
-        let mut this = Self { number: 0, ctl, data: -1 };
+    fn of_ctl(protocol: Protocol, ctl: i32) -> io::Result<Self> {
+        let mut this = Self { protocol, number: 0, ctl, data: -1 };
         let mut text = [0; 16];
         let n = cvt(file::pread(ctl, &mut text, 0))?;
         let digits = text[..n].iter().take_while(|byte| byte.is_ascii_digit());
@@ -88,7 +107,7 @@ impl Conversation {
     }
 
     /// Opens `data`.
-    fn open_data(&mut self) -> io::Result<()> {
+    pub fn open_data(&mut self) -> io::Result<()> {
         let name = self.name("data");
         self.data = cvt(file::open(name.as_c_str(), open::RDWR | open::CEXEC))?;
         Ok(())
@@ -98,7 +117,7 @@ impl Conversation {
     pub fn listen(&self, bound: &impl Bound) -> io::Result<Self> {
         let name = self.name("listen");
         let ctl = operation::open(name.as_c_str(), open::RDWR | open::CEXEC, bound)?;
-        let mut call = Self::of_ctl(ctl)?;
+        let mut call = Self::of_ctl(self.protocol, ctl)?;
         call.open_data()?;
         Ok(call)
     }
@@ -108,7 +127,7 @@ impl Conversation {
     }
 
     fn name(&self, file: &str) -> Text {
-        Text::new(format_args!("/net/tcp/{}/{file}", self.number))
+        Text::new(format_args!("/net/{}/{}/{file}", self.protocol.name(), self.number))
     }
 
     /// The address in `local` or `remote`.

@@ -1,6 +1,6 @@
 //! An announced conversation.
 
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Protocol};
 use super::direction::{Call, Direction};
 use super::lane::Lane;
 use super::stream::{TcpStream, set_ttl};
@@ -31,7 +31,7 @@ struct Shared {
 impl TcpListener {
     pub fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
         super::super::each_addr(addr, |addr| {
-            let conversation = Conversation::new()?;
+            let conversation = Conversation::new(Protocol::Tcp)?;
             let command = match addr.ip().is_unspecified() {
                 true => Text::new(format_args!("announce *!{}", addr.port())),
                 false => Text::new(format_args!("announce {}", AddressText(*addr))),

@@ -1,6 +1,6 @@
 //! A connected stream.
 
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Protocol};
 use super::direction::{Call, Direction};
 use super::drain::Drain;
 use super::lane::Lane;
@@ -324,7 +324,7 @@ pub(super) fn set_ttl(conversation: &Conversation, kept: &AtomicU32, ttl: u32) -
 
 /// A fresh conversation for each address: after a failed call the kernel takes no other.
 fn connect(addr: &SocketAddr, deadline: Option<Deadline>) -> io::Result<TcpStream> {
-    let mut conversation = Conversation::new()?;
+    let mut conversation = Conversation::new(Protocol::Tcp)?;
     conversation.connect(addr, deadline)?;
     Ok(TcpStream::of(conversation))
 }
