@@ -8,7 +8,7 @@ mod go;
 mod handler;
 mod host;
 mod programs;
-mod std_tcp;
+mod std_net;
 mod ui;
 
 use crate::layout::Layout;
@@ -26,7 +26,8 @@ pub const ALL: &[(&str, Suite)] = &[
     ("ui", ui::run),
     ("examples", examples::run),
     ("go", go::run),
-    ("std-tcp", std_tcp::run),
+    ("std-tcp", std_net::tcp),
+    ("std-udp", std_net::udp),
     ("conformance", conformance::run),
     ("counts", counts::run),
     ("handler", handler::run),

@@ -1,7 +1,7 @@
-//! std's own tests of TCP, unmodified but for `debug`, which asks for a unix descriptor.
+//! std's own tests of TCP and UDP, unmodified but for `debug`, which asks for a unix descriptor.
 //!
 //! They are compiled as a crate of their own whose `crate::net`, `crate::io` and so on are std's: what is tested is the
-//! std that users link. Tests that cannot pass stand in `tests/suites/std-tcp.toml` with their reasons.
+//! std that users link. Tests that cannot pass stand in `tests/suites/std-{tcp,udp}.toml` with their reasons.
 
 use super::{Report, programs};
 use crate::layout::{Layout, TRIPLE};
@@ -24,17 +24,38 @@ struct Ignored {
     why: String,
 }
 
-/// Runs the suite, spliced and not.
-pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
-    let place = layout.root.join("tests/suites/std-tcp.toml");
+/// One of the two protocols.
+struct Protocol {
+    suite: &'static str,
+    /// Upstream's file in `std/src/net`.
+    tests: &'static str,
+    /// The machine's flags, for each run of a test.
+    machines: &'static [&'static [&'static str]],
+}
+
+/// Runs the tests of TCP, spliced and not.
+pub fn tcp(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
+    let machines = &[&[][..], &["--no-splice"]];
+    run(layout, part, report, &Protocol { suite: "std-tcp", tests: "tcp/tests.rs", machines })
+}
+
+/// Runs the tests of UDP.
+pub fn udp(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
+    let machines = &[&[][..]];
+    run(layout, part, report, &Protocol { suite: "std-udp", tests: "udp/tests.rs", machines })
+}
+
+fn run(layout: &Layout, part: &str, report: &mut Report, protocol: &Protocol) -> Result<()> {
+    let suite = protocol.suite;
+    let place = layout.root.join(format!("tests/suites/{suite}.toml"));
     let text = fs::read_to_string(&place)
         .with_context(|| format!("{} cannot be read", place.display()))?;
     let list: List =
         toml::from_str(&text).with_context(|| format!("{} is no list", place.display()))?;
-    let binary = layout.build.join("test/std-tcp");
-    compile(layout, &binary)?;
+    let binary = layout.build.join("test").join(suite);
+    compile(layout, protocol.tests, &binary)?;
     for ignored in &list.ignored {
-        report.skip(&format!("std-tcp/{}", ignored.test), &ignored.why);
+        report.skip(&format!("{suite}/{}", ignored.test), &ignored.why);
     }
     let names = programs::run(layout, &[], &binary, &["--list"])?.stdout;
     let tests = names.lines().filter_map(|line| line.strip_suffix(": test"));
@@ -43,8 +64,8 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
         if !short.contains(part) || list.ignored.iter().any(|ignored| ignored.test == short) {
             continue;
         }
-        for flags in [&[][..], &["--no-splice"]] {
-            let title = format!("std-tcp/{short} {}", flags.join(" "));
+        for flags in protocol.machines {
+            let title = format!("{suite}/{short} {}", flags.join(" "));
             report.record(title.trim_end(), one(layout, &binary, test, flags));
         }
     }
@@ -62,7 +83,7 @@ fn one(layout: &Layout, binary: &Path, test: &str, flags: &[&str]) -> Result<()>
     Ok(())
 }
 
-fn compile(layout: &Layout, binary: &Path) -> Result<()> {
+fn compile(layout: &Layout, tests: &str, binary: &Path) -> Result<()> {
     let net = layout.overlaid_library().join("std/src/net");
     let source = format!(
         "#![feature({FEATURES})]\n#![allow(unused, internal_features)]\n\
@@ -70,7 +91,7 @@ fn compile(layout: &Layout, binary: &Path) -> Result<()> {
          pub mod net {{\n    pub use std::net::*;\n    #[path = {:?}]\n    pub mod test;\n}}\n\
          #[path = {:?}]\nmod tests;\n",
         net.join("test.rs"),
-        net.join("tcp/tests.rs")
+        net.join(tests)
     );
     let file = binary.with_extension("rs");
     fs::create_dir_all(layout.build.join("test"))?;
@@ -84,7 +105,7 @@ fn compile(layout: &Layout, binary: &Path) -> Result<()> {
         .context("the toolchain's rustc cannot be started; run `x build`")?;
     ensure!(
         output.status.success(),
-        "std's tests of TCP did not compile\n{}",
+        "std's {tests} did not compile\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
     Ok(())
