@@ -11,6 +11,9 @@ pub const HEADER: usize = 52;
 pub const MAX_PAYLOAD_V4: usize = 65_507;
 /// The longest data that is sent over IPv6, in bytes.
 pub const MAX_PAYLOAD_V6: usize = 65_487;
+/// The longest data behind a header, in bytes: a longer write is cut into pieces, each of them taken for a datagram with
+/// its own header (`port/qio.c:qwrite`).
+pub const MAX_PAYLOAD_HEADERS: usize = crate::queue::MAX_ATOMIC - HEADER;
 
 const REMOTE: usize = 0;
 const LOCAL: usize = 16;

@@ -25,7 +25,7 @@ use crate::sys::pal::text::Text;
 use crate::sys::unsupported;
 use crate::time::Duration;
 use plan9_abi::addr::Text as AddressText;
-use plan9_abi::udp::{HEADER, MAX_PAYLOAD_V4, MAX_PAYLOAD_V6, Udphdr};
+use plan9_abi::udp::{HEADER, MAX_PAYLOAD_HEADERS, MAX_PAYLOAD_V4, Udphdr};
 
 /// A socket; clones share the conversation and its settings.
 pub struct UdpSocket(Arc<Shared>);
@@ -106,8 +106,7 @@ impl Shared {
     }
 
     fn send(&self, data: &[u8], to: SocketAddr) -> io::Result<usize> {
-        let most = if to.is_ipv4() { MAX_PAYLOAD_V4 } else { MAX_PAYLOAD_V6 };
-        if data.len() > most {
+        if data.len() > MAX_PAYLOAD_HEADERS {
             return Err(io::const_error!(io::ErrorKind::InvalidInput, "too long for a datagram"));
         }
         let header = Udphdr {
