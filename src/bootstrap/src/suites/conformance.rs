@@ -1,6 +1,7 @@
 //! Programs on `plan9-abi` alone that print how the kernel behaves (`tests/conformance`), against what a real 9front
-//! printed: `golden/NAME.txt`, and `golden/NAME.nosplice.txt` of a kernel that does not splice. Where no real kernel has
-//! been asked yet, `reading/` holds what its source says.
+//! printed: `golden/NAME.txt`, and `golden/NAME.nosplice.txt` of a kernel that does not splice. `golden/NAME.ndb`, where it
+//! is, is what that machine's database of network names held. Where no real kernel has been asked yet, `reading/` holds
+//! what its source says.
 
 use super::{Report, programs};
 use crate::layout::{Layout, TRIPLE};
@@ -33,12 +34,17 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
         if !stem.contains(part) {
             continue;
         }
-        let (name, flags) = match stem.strip_suffix(".nosplice") {
-            Some(name) => (name, &["--no-splice"][..]),
-            None => (stem.as_str(), &[][..]),
+        let (name, mut flags) = match stem.strip_suffix(".nosplice") {
+            Some(name) => (name, vec!["--no-splice"]),
+            None => (stem.as_str(), Vec::new()),
         };
+        let ndb = folder.join("golden").join(format!("{name}.ndb"));
+        let ndb = ndb.to_str().filter(|_| ndb.exists());
+        if let Some(ndb) = ndb {
+            flags.extend(["--ndb", ndb]);
+        }
         let binary = target.join(TRIPLE).join("debug").join(name);
-        report.record(&format!("conformance/{stem}"), one(layout, &binary, flags, &golden));
+        report.record(&format!("conformance/{stem}"), one(layout, &binary, &flags, &golden));
     }
     Ok(())
 }

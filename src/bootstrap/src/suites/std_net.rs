@@ -33,16 +33,22 @@ struct Protocol {
     machines: &'static [&'static [&'static str]],
 }
 
-/// Runs the tests of TCP, spliced and not.
+const TCP: Protocol = Protocol {
+    suite: "std-tcp",
+    tests: "tcp/tests.rs",
+    // Spliced and not.
+    machines: &[&[], &["--no-splice"]],
+};
+const UDP: Protocol = Protocol { suite: "std-udp", tests: "udp/tests.rs", machines: &[&[]] };
+
+/// Runs the tests of TCP.
 pub fn tcp(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
-    let machines = &[&[][..], &["--no-splice"]];
-    run(layout, part, report, &Protocol { suite: "std-tcp", tests: "tcp/tests.rs", machines })
+    run(layout, part, report, &TCP)
 }
 
 /// Runs the tests of UDP.
 pub fn udp(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
-    let machines = &[&[][..]];
-    run(layout, part, report, &Protocol { suite: "std-udp", tests: "udp/tests.rs", machines })
+    run(layout, part, report, &UDP)
 }
 
 fn run(layout: &Layout, part: &str, report: &mut Report, protocol: &Protocol) -> Result<()> {

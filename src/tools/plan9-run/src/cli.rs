@@ -22,6 +22,9 @@ struct Args {
     /// TCP between two programs of the machine goes through transmit queues, as towards another machine
     #[arg(long)]
     no_splice: bool,
+    /// Names of hosts and services come from this file alone (man 6/ndb), not from the host
+    #[arg(long, value_name = "FILE")]
+    ndb: Option<PathBuf>,
     /// The host folder that the programs see as /
     #[arg(long, value_name = "FOLDER", default_value = "/")]
     root: PathBuf,
@@ -62,11 +65,16 @@ fn run(args: Args) -> Result<ExitCode> {
     let path = format!("/{}", inside.display());
     let mut argv = vec![args.program.as_os_str().as_bytes().to_vec()];
     argv.extend(args.args.into_iter().map(OsString::into_vec));
+    let ndb = args.ndb.map(|file| {
+        std::fs::read_to_string(&file)
+            .with_context(|| format!("--ndb {} cannot be read", file.display()))
+    });
     let options = Options {
         splice: !args.no_splice,
         root,
         trace: args.trace,
         stats: args.stats,
+        ndb: ndb.transpose()?,
         ..Options::default()
     };
     let mut kernel = Kernel::new(options);

@@ -21,8 +21,12 @@ pub fn parse(text: &str) -> Result<IpAddr> {
         .collect::<Result<_>>()?;
     let octets = match parts[..] {
         [a] => [a, 0, 0, 0],
-        [a, d] => [a, 0, 0, d],
-        [a, b, d] => [a, b, 0, d],
+        // What is missing stands behind the network's part, as long as the address's class has it.
+        [a @ 0..=127, d] => [a, 0, 0, d],
+        [a, b] => [a, b, 0, 0],
+        [a @ 0..=127, c, d] => [a, 0, c, d],
+        [a @ 128..=191, b, d] => [a, b, 0, d],
+        [a, b, c] => [a, b, c, 0],
         [a, b, c, d] => [a, b, c, d],
         _ => return Err(SYNTAX),
     };
@@ -58,6 +62,9 @@ mod tests {
             ("127.0.0.1", "127.0.0.1"),
             ("300.1.1.1", "44.1.1.1"),
             ("127.1", "127.0.0.1"),
+            ("1.2.3", "1.0.2.3"),
+            ("172.16.3", "172.16.0.3"),
+            ("192.168.1", "192.168.1.0"),
             ("::ffff:1.2.3.4", "1.2.3.4"),
             ("::1", "::1"),
             ("*", "::"),

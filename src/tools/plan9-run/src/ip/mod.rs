@@ -2,7 +2,9 @@
 
 pub mod address;
 mod cs;
+mod ndb;
 mod route;
+mod tables;
 pub mod tcp;
 pub mod udp;
 
@@ -21,6 +23,8 @@ pub struct Stack {
     pub tcp: tcp::Tcp,
     pub udp: udp::Udp,
     cs: cs::Queries,
+    /// What programs wrote to `/net/ndb`.
+    ndb: Vec<u8>,
     /// Handshakes under way: when they end, whose, and whom they call.
     pub(crate) handshakes: Vec<(u64, usize, (IpAddr, u16))>,
     /// Rings when a handshake ends.
@@ -28,11 +32,12 @@ pub struct Stack {
 }
 
 impl Stack {
-    pub fn new(_options: &Options, waits: &mut Waits) -> Stack {
+    pub fn new(options: &Options, waits: &mut Waits) -> Stack {
         Stack {
             tcp: tcp::Tcp::default(),
             udp: udp::Udp::default(),
-            cs: cs::Queries::default(),
+            cs: cs::Queries::new(options),
+            ndb: Vec::new(),
             handshakes: Vec::new(),
             tick: waits.fresh(),
         }
@@ -54,10 +59,10 @@ pub struct IpDevice;
 const ROOT: u64 = 0;
 const TCP: u64 = 1;
 const CS: u64 = 2;
-const IPROUTE: u64 = 3;
+const DNS: u64 = 3;
 const UDP: u64 = udp::files::DIRECTORY;
 const TOP: &[(&str, u64, u32)] =
-    &[("cs", CS, 0o666), ("iproute", IPROUTE, 0o664), ("tcp", TCP, 0o555), ("udp", UDP, 0o555)];
+    &[("cs", CS, 0o666), ("dns", DNS, 0o666), ("tcp", TCP, 0o555), ("udp", UDP, 0o555)];
 // Files of a protocol.
 const CLONE: u64 = 4;
 const STATS: u64 = 5;
@@ -108,12 +113,18 @@ impl Device for IpDevice {
         if udp::files::owns(from) {
             return udp::files::walk(k, from, name);
         }
+        if tables::owns(from) {
+            return tables::walk(from, name);
+        }
         const NOT_EXIST: crate::dev::Error = error("file does not exist");
         let by_name = |table: &[(&str, u64, u32)]| {
             table.iter().find(|&&(text, ..)| text == name).map(|&(_, file, _)| file)
         };
         match split(from) {
             (None, ROOT) => {
+                if let Some(node) = tables::find(name) {
+                    return Ok(node);
+                }
                 let file = by_name(TOP).ok_or(NOT_EXIST)?;
                 Ok(node(file, if file == TCP || file == UDP { QTDIR } else { 0 }))
             }
@@ -135,10 +146,15 @@ impl Device for IpDevice {
         if udp::files::owns(node) {
             return udp::files::stat(k, node);
         }
+        if tables::owns(node) {
+            return tables::stat(k, node);
+        }
         match split(node) {
             (None, ROOT) => Ok(entry(k, node, "#I", 0o555, 0)),
             (None, CLONE) => Ok(entry(k, node, "clone", 0o666, 0)),
-            (None, STATS) => Ok(entry(k, node, "stats", 0o444, 0)),
+            (None, STATS) => {
+                Ok(Entry { uid: tables::OWNER.into(), ..entry(k, node, "stats", 0o444, 0) })
+            }
             (None, file) => {
                 let found = TOP.iter().find(|&&(_, path, _)| path == file);
                 let &(name, _, mode) = found.ok_or(error("file does not exist"))?;
@@ -160,10 +176,14 @@ impl Device for IpDevice {
         if udp::files::owns(from) {
             return udp::files::entries(k, from);
         }
+        if tables::owns(from) {
+            return tables::entries(k, from);
+        }
         let nodes: Vec<Node> = match split(from) {
             (None, ROOT) => TOP
                 .iter()
                 .map(|&(_, file, _)| node(file, if file == TCP || file == UDP { QTDIR } else { 0 }))
+                .chain(tables::root())
                 .collect(),
             (None, _) => {
                 let slots = k.net.tcp.slots.iter().enumerate();
@@ -183,6 +203,9 @@ impl Device for IpDevice {
         if udp::files::owns(node) {
             return udp::files::open(k, node, mode);
         }
+        if tables::owns(node) {
+            return tables::open(node, mode);
+        }
         let (number, file) = split(node);
         let Some(n) = number else {
             return match file {
@@ -196,7 +219,7 @@ impl Device for IpDevice {
                     }
                     done(fresh, |n| Value::File(conversation_node(n, CTL)))
                 }
-                CS => {
+                CS | DNS => {
                     let mut node = node.clone();
                     node.aux = k.net.cs.open();
                     Started::Done(Ok(Value::File(node)))
@@ -228,15 +251,13 @@ impl Device for IpDevice {
         if udp::files::owns(node) {
             return udp::files::read(k, node, n, offset);
         }
+        if tables::owns(node) {
+            return tables::read(k, node, n, offset);
+        }
         let (number, file) = split(node);
         let Some(of) = number else {
             return match file {
-                CS => bytes(k.net.cs.answer(node.aux, n, offset)),
-                IPROUTE => part(
-                    b"127.0.0.0       /104 127.0.0.1       4i   none -\n::1             /128 ::1             6i   none -\n",
-                    n,
-                    offset,
-                ),
+                CS | DNS => bytes(k.net.cs.answer(node.aux, n, offset)),
                 _ => part(b"", n, offset),
             };
         };
@@ -259,17 +280,18 @@ impl Device for IpDevice {
         }
     }
 
-    fn write(&self, k: &mut Kernel, _pid: Pid, node: &Node, data: &[u8], _to: u64) -> Started {
+    fn write(&self, k: &mut Kernel, _pid: Pid, node: &Node, data: &[u8], to: u64) -> Started {
         if udp::files::owns(node) {
             return udp::files::write(k, node, data);
+        }
+        if tables::owns(node) {
+            return tables::write(k, node, data, to);
         }
         let (number, file) = split(node);
         let Some(n) = number else {
             return match file {
-                CS => {
-                    let asked = k.net.cs.ask(node.aux, data);
-                    done(asked.map(|()| data.len() as u64), Value::Count)
-                }
+                CS => cs::ask(k, cs::Server::Cs, node.aux, data),
+                DNS => cs::ask(k, cs::Server::Dns, node.aux, data),
                 _ => Started::Done(Err(error("permission denied"))),
             };
         };
@@ -293,7 +315,7 @@ impl Device for IpDevice {
         }
         match split(node) {
             (Some(n), CTL | DATA | ERR) => tcp::close_file(k, n, node),
-            (None, CS) => k.net.cs.close(node.aux),
+            (None, CS | DNS) => k.net.cs.close(node.aux),
             _ => {}
         }
     }

@@ -10,6 +10,10 @@ const ETHER: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 15);
 const ETHER_BROADCAST: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 255);
 const LOOPBACK_BROADCAST: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 255);
 
+/// The machine's addresses, in the order of its interfaces.
+pub const ADDRESSES: [IpAddr; 3] =
+    [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(ETHER)];
+
 /// What an address is to the machine (`ip/ipifc.c:ipforme`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Own {

@@ -15,6 +15,8 @@ pub struct Options {
     pub stats: bool,
     /// The value of `$user` and of `/dev/user`.
     pub user: String,
+    /// The text of the database of network names, instead of what is built in and what the host knows.
+    pub ndb: Option<String>,
 }
 
 impl Default for Options {
@@ -25,6 +27,7 @@ impl Default for Options {
             trace: false,
             stats: false,
             user: "glenda".into(),
+            ndb: None,
         }
     }
 }
