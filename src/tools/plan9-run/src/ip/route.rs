@@ -1,7 +1,7 @@
 //! Which interface a datagram takes, and which addresses are the machine's own (`ip/ipifc.c`, `ip/iproute.c`).
 //!
-//! There are two interfaces, as on the machine that the expected texts come from: the loopback one, and an ethernet one
-//! that nobody else is connected to. What goes to other machines is lost on it.
+//! There are two interfaces, as on the machine that the expected texts come from: the loopback one, and an ethernet one on
+//! which datagrams for other machines are lost.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
