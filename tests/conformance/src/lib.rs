@@ -5,6 +5,9 @@
 
 #![no_std]
 
+pub mod family;
+pub mod text;
+
 use core::arch::naked_asm;
 use core::ffi::CStr;
 use core::fmt::{self, Write};
@@ -23,6 +26,8 @@ unsafe extern "Rust" {
 }
 
 static TOS: AtomicUsize = AtomicUsize::new(0);
+/// Where the kernel put argc, argv and the strings.
+static START: AtomicUsize = AtomicUsize::new(0);
 
 /// The entry point: masks floating-point exceptions, aligns the stack, runs the probe.
 ///
@@ -34,6 +39,7 @@ static TOS: AtomicUsize = AtomicUsize::new(0);
 pub unsafe extern "C" fn _start() -> ! {
     naked_asm!(
         "cld",
+        "mov rsi, rsp",
         "and rsp, -16",
         "sub rsp, 16",
         "mov dword ptr [rsp], {mxcsr}",
@@ -46,10 +52,28 @@ pub unsafe extern "C" fn _start() -> ! {
     )
 }
 
-extern "C" fn main(tos: usize) -> ! {
+extern "C" fn main(tos: usize, start: usize) -> ! {
     TOS.store(tos, SeqCst);
+    START.store(start, SeqCst);
     probe();
     process::exits(None)
+}
+
+/// An argument of the probe, the first of which is its name.
+pub fn argument(n: usize) -> Option<&'static CStr> {
+    let start = START.load(SeqCst) as *const usize;
+    // SAFETY: argc, then as many pointers to strings, and a null one; the kernel's, for as long as the program runs.
+    unsafe {
+        let text = start.add(1 + n).read();
+        (n < start.read() && text != 0).then(|| CStr::from_ptr(text as *const _))
+    }
+}
+
+/// A system call with whatever arguments, bad ones included, and its result as a C program sees it.
+pub fn raw(number: usize, [a, b, c, d, e]: [usize; 5]) -> i64 {
+    // SAFETY: what the kernel makes of the arguments is what the probe asks; those it may write through are the
+    // caller's, or no memory at all.
+    unsafe { plan9_abi::syscall::syscall(number, a, b, c, d, e) as i64 }
 }
 
 /// This proc's id.
@@ -191,6 +215,11 @@ pub struct Why([u8; ERRMAX]);
 impl Why {
     pub fn take() -> Why {
         Why(error::take())
+    }
+
+    /// Makes it the error string again.
+    pub fn put_back(mut self) {
+        error::swap(&mut self.0);
     }
 }
 

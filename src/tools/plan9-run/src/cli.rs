@@ -1,9 +1,8 @@
 //! The command line, and a program's end as an exit code.
 
-use crate::kernel::{Kernel, Options};
+use crate::kernel::{Edition, Kernel, Options};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use plan9_abi::aout::Header;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
@@ -13,7 +12,7 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(version)]
 struct Args {
-    /// Print one line a system call on standard error
+    /// Print on standard error one line a system call: seconds, proc, call, result or error string; also each note and end
     #[arg(long)]
     trace: bool,
     /// Print how often each system call was made, at the end, on standard error
@@ -25,6 +24,12 @@ struct Args {
     /// Names of hosts and services come from this file alone (man 6/ndb), not from the host
     #[arg(long, value_name = "FILE")]
     ndb: Option<PathBuf>,
+    /// Kill what a kernel before 2025-04-05 kills: SSE and x87 in a note handler, noted outside one
+    #[arg(long)]
+    strict: bool,
+    /// The kernel to be true to, by its date
+    #[arg(long, value_name = "DATE", default_value = "2025-11")]
+    kernel: Edition,
     /// The host folder that the programs see as /
     #[arg(long, value_name = "FOLDER", default_value = "/")]
     root: PathBuf,
@@ -49,12 +54,7 @@ pub fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<ExitCode> {
     let shown = args.program.display();
-    let file = std::fs::read(&args.program).with_context(|| format!("{shown} cannot be read"))?;
-    if !file.starts_with(b"#!") {
-        Header::parse(&file).with_context(|| {
-            format!("{shown} is no Plan 9 amd64 executable; build it for x86_64-unknown-plan9")
-        })?;
-    }
+    crate::program::check(&args.program)?;
     let program = std::path::absolute(&args.program)?;
     let root = args.root.canonicalize().with_context(|| {
         format!("--root {} is no folder of the host; name one that is", args.root.display())
@@ -70,7 +70,9 @@ fn run(args: Args) -> Result<ExitCode> {
             .with_context(|| format!("--ndb {} cannot be read", file.display()))
     });
     let options = Options {
-        splice: !args.no_splice,
+        edition: args.kernel,
+        strict: args.strict,
+        splice: !args.no_splice && args.kernel != Edition::April2024,
         root,
         trace: args.trace,
         stats: args.stats,

@@ -10,4 +10,5 @@ pub mod devices;
 pub mod ip;
 pub mod kernel;
 pub mod pipe;
+pub mod program;
 pub mod qio;

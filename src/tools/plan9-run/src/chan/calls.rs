@@ -40,10 +40,10 @@ pub fn syscall(k: &mut Kernel, pid: Pid, number: u64, args: [u64; 5]) -> Option<
         sysno::FD2PATH => fd2path(k, pid, fd, b, c as u32 as usize).map(now),
         sysno::BIND => bind(k, pid, a, b, c as u32).map(now),
         sysno::UNMOUNT => unmount(k, pid, a, b).map(now),
-        sysno::MOUNT | sysno::OLD_MOUNT => no_server(k, pid, fd, error("mount rpc error")),
-        sysno::FVERSION | sysno::FAUTH => {
-            no_server(k, pid, fd, error("EOF receiving fversion reply"))
-        }
+        sysno::MOUNT => mount(k, pid, fd, b as i32),
+        sysno::OLD_MOUNT => mount(k, pid, fd, -1),
+        sysno::FVERSION => fversion(k, pid, args),
+        sysno::FAUTH => no_server(k, pid, fd),
         sysno::OLD_STAT | sysno::OLD_FSTAT | sysno::OLD_WSTAT | sysno::OLD_FWSTAT => {
             Err(error("old style stat system call is not supported"))
         }
@@ -63,9 +63,38 @@ fn failed(why: Error) -> Call {
 }
 
 /// This machine speaks no 9P: what would need a server behind the descriptor fails as if there were none.
-fn no_server(k: &Kernel, pid: Pid, fd: i32, why: Error) -> Result<Call> {
+fn no_server(k: &Kernel, pid: Pid, fd: i32) -> Result<Call> {
     let chan = chan_of(k, pid, fd)?;
-    Err(if chan.mode & 3 == open::RDWR { why } else { BAD_USE })
+    Err(if chan.mode & 3 == open::RDWR { error("EOF receiving fversion reply") } else { BAD_USE })
+}
+
+fn mount(k: &Kernel, pid: Pid, fd: i32, afd: i32) -> Result<Call> {
+    let groups = k.files.groups.get(&pid).ok_or(BAD_FD)?;
+    if groups.namespace.borrow().allowed.is_some() {
+        return Err(error("mount/attach disallowed"));
+    }
+    if chan_of(k, pid, fd)?.mode & 3 != open::RDWR {
+        return Err(BAD_USE);
+    }
+    // The authentication's descriptor is looked at before anything is said to the server.
+    if afd >= 0 {
+        chan_of(k, pid, afd)?;
+    }
+    no_server(k, pid, fd)
+}
+
+/// What is wrong with the call itself is said first (`port/devmnt.c:mntversion`).
+fn fversion(k: &mut Kernel, pid: Pid, args: [u64; 5]) -> Result<Call> {
+    let (fd, msize, at, room) = (args[0] as i32, args[1] as i32, args[2], args[3] as u32);
+    let text = k.user_read(pid, at, room as usize)?;
+    let end = text.iter().position(|&b| b == 0).ok_or(BAD_ARG)?;
+    if msize < 0 {
+        return Err(error("bad iounit in version call"));
+    }
+    if !text[..end].starts_with(b"9P") {
+        return Err(error("bad 9P version specification"));
+    }
+    no_server(k, pid, fd)
 }
 
 /// The channel of a descriptor; the caller releases it.
@@ -80,7 +109,17 @@ pub fn install(k: &mut Kernel, pid: Pid, chan: Chan, close_on_exec: bool) -> Res
     let Some(groups) = k.files.groups.get(&pid) else { return Err(BAD_FD) };
     let fd = groups.fds.borrow_mut().add(chan.clone(), close_on_exec);
     release(k, chan);
+    warn_of_many(k, pid);
     fd.map(|fd| fd as i64)
+}
+
+/// The kernel's word to a proc that has passed another hundred of descriptors (`port/sysfile.c:growfd`).
+fn warn_of_many(k: &mut Kernel, pid: Pid) {
+    let Some(groups) = k.files.groups.get(&pid) else { return };
+    let exceeded = groups.fds.borrow_mut().take_exceeded();
+    if let Some(n) = exceeded {
+        k.pprint(pid, &format!("warning: process exceeds {n} file descriptors\n"));
+    }
 }
 
 fn open_call(k: &mut Kernel, pid: Pid, at: u64, how: u32) -> Result<Call> {
@@ -131,6 +170,7 @@ fn dup(k: &mut Kernel, pid: Pid, old: i32, new: i32) -> Result<i64> {
     if let Some(chan) = replaced {
         release(k, chan);
     }
+    warn_of_many(k, pid);
     Ok(i64::from(new))
 }
 

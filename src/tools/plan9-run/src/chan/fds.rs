@@ -19,6 +19,10 @@ pub struct Descriptor {
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     slots: Vec<Option<Descriptor>>,
+    /// The highest descriptor there ever was.
+    highest: usize,
+    /// The hundred that it has just passed.
+    exceeded: Option<usize>,
 }
 
 impl Table {
@@ -32,6 +36,11 @@ impl Table {
     }
 
     fn set_flagged(&mut self, fd: usize, chan: Chan, close_on_exec: bool) -> Option<Chan> {
+        const MANY: usize = 100;
+        if fd / MANY > self.highest / MANY {
+            self.exceeded = Some(fd / MANY * MANY);
+        }
+        self.highest = self.highest.max(fd);
         if self.slots.len() <= fd {
             self.slots.resize(fd + 1, None);
         }
@@ -46,6 +55,11 @@ impl Table {
         }
         self.set_flagged(free, chan, close_on_exec);
         Ok(free)
+    }
+
+    /// The number of descriptors that the kernel is to warn of, once.
+    pub fn take_exceeded(&mut self) -> Option<usize> {
+        self.exceeded.take()
     }
 
     /// Whether `dup` may put a channel at `fd`: the table grows by at most twenty slots past what it has.

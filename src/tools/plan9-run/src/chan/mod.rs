@@ -16,7 +16,7 @@ pub use calls::syscall;
 pub use fds::{Descriptor, Table};
 pub use name::Namespace;
 
-use crate::dev::{Entry, Error, Node, Pid, Result, Started, Value, WaitId, error};
+use crate::dev::{Entry, Error, Node, Pid, Result, Started, Step, Value, WaitId, error};
 use crate::devices;
 use crate::devices::env::Environments;
 use crate::devices::srv::Posted;
@@ -215,17 +215,31 @@ pub fn exit(k: &mut Kernel, pid: Pid) {
     }
 }
 
-/// Opens `path` with OEXEC and reads the whole file, for exec.
-pub fn load(k: &mut Kernel, pid: Pid, path: &str) -> Result<Vec<u8>> {
-    let (chan, device) = name::open_now(k, pid, path, open::EXEC)?;
+/// Opens `path` with OEXEC and reads the start of the file, for exec: until there are as many bytes as `enough` says of
+/// those that were read. Gives them and the file's name.
+pub fn load(
+    k: &mut Kernel,
+    pid: Pid,
+    path: &str,
+    enough: fn(&[u8]) -> u64,
+) -> Result<(Vec<u8>, String)> {
+    const PART: usize = 1 << 20;
+    let (chan, _) = name::open_now(k, pid, path, open::EXEC)?;
+    // Another one than the name's: `/proc/N/text` is the file that the program came from.
+    let device = devices::of(&chan.node)?;
     if chan.is_directory() {
         release(k, chan);
         return Err(error("cannot exec directory"));
     }
     let mut file = Vec::new();
     let result = loop {
-        match device.read(k, pid, &chan.node, 1 << 20, file.len() as u64) {
-            Started::Done(Ok(Value::Bytes(part))) if part.is_empty() => break Ok(file),
+        if enough(&file) <= file.len() as u64 {
+            break Ok((file, chan.path.clone()));
+        }
+        match device.read(k, pid, &chan.node, PART, file.len() as u64) {
+            Started::Done(Ok(Value::Bytes(part))) if part.is_empty() => {
+                break Ok((file, chan.path.clone()));
+            }
             Started::Done(Ok(Value::Bytes(part))) => file.extend(part),
             Started::Done(Err(why)) => break Err(why),
             _ => break Err(error("exec header invalid")),
@@ -246,8 +260,13 @@ pub fn kernel_print(k: &mut Kernel, pid: Pid, text: &[u8]) {
     let groups = k.files.groups.get(&pid);
     let chan = groups.and_then(|groups| groups.fds.borrow().get(2));
     let Some(chan) = chan.filter(|chan| chan.writable()) else { return };
-    if let Ok(device) = devices::of(&chan.node) {
-        let _ = device.write(k, pid, &chan.node, text, chan.offset.get());
+    if let Ok(device) = devices::of(&chan.node)
+        && let Started::Blocked(mut operation) =
+            device.write(k, pid, &chan.node, text, chan.offset.get())
+        && let Step::Wait(..) = operation.step(k, pid)
+    {
+        // What is taken is taken; the kernel does not wait for room on a dying proc's behalf.
+        let _ = operation.interrupted(k, pid);
     }
     release(k, chan);
 }

@@ -27,12 +27,14 @@ files! {
     Drivers = "drivers", 0o444;
     HostDomain = "hostdomain", 0o664;
     HostOwner = "hostowner", 0o664;
+    KernelPrint = "kprint", 0o440;
     Null = "null", 0o666;
     OsVersion = "osversion", 0o444;
     PgrpId = "pgrpid", 0o444;
     Pid = "pid", 0o444;
     ParentPid = "ppid", 0o444;
     Random = "random", 0o444;
+    Reboot = "reboot", 0o660;
     Swap = "swap", 0o664;
     SysName = "sysname", 0o664;
     SysStat = "sysstat", 0o666;
@@ -101,8 +103,7 @@ impl Device for Console {
             File::Null => bytes(Vec::new()),
             File::Zero => bytes(vec![0; n]),
             File::Random => bytes(random(n)),
-            File::Bintime if offset == 0 => bytes(bintime(k, n)),
-            File::Bintime => bytes(Vec::new()),
+            File::Bintime => bytes(bintime(k, n)),
             File::Time => part(&time(k), n, offset),
             File::Pid => part(&number(pid.into()), n, offset),
             File::ParentPid => part(&number(proc(|proc| proc.ppid.into())), n, offset),
@@ -117,7 +118,10 @@ impl Device for Console {
             }
             File::SysStat => part(&sysstat(), n, offset),
             File::Swap => part(&swap(), n, offset),
-            File::CpuTime => part(&number(0).repeat(6), n, offset),
+            File::CpuTime => part(&cpu_time(k, pid), n, offset),
+            // Nobody looks at the kernel's own messages here: there are none.
+            File::KernelPrint => bytes(Vec::new()),
+            File::Reboot => Started::Done(Err(error("permission denied"))),
             File::Drivers => {
                 let letters = ['c', 'd', 'e', 'I', 'p', 's', '|'];
                 let known = letters.iter().filter(|&&letter| find(letter).is_some());
@@ -139,6 +143,16 @@ impl Device for Console {
         match file(node) {
             Ok((File::Cons, ..)) => Stdio.write(k, pid, &super::host::stdio_node(1), data, offset),
             Ok((File::Null | File::ConsCtl, ..)) => count(data.len()),
+            Ok((File::Time, ..)) => Started::Done(Err(error("bad time control"))),
+            Ok((File::Reboot, ..)) => {
+                let text = String::from_utf8_lossy(data);
+                let text = text.trim_end_matches('\n');
+                let why = format!("unknown control message \"{text}\"");
+                Started::Done(Err(dev::Error(why.into())))
+            }
+            Ok((File::SysName, ..)) if data.is_empty() => {
+                Started::Done(Err(error("bad arg in system call")))
+            }
             Ok(_) => Started::Done(Err(error("permission denied"))),
             Err(why) => Started::Done(Err(why)),
         }
@@ -160,7 +174,7 @@ fn random(n: usize) -> Vec<u8> {
 fn bintime(k: &Kernel, n: usize) -> Vec<u8> {
     let (ticks, hz) = ticks(k);
     let words = [k.now_ns(), ticks, hz, k.mono_ns()];
-    let whole = (n / 8).min(words.len());
+    let whole = (n / 8).min(if k.options.old() { 3 } else { words.len() });
     words[..whole].iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
@@ -169,14 +183,15 @@ fn ticks(k: &Kernel) -> (u64, u64) {
     tsc::ticks().unwrap_or((k.mono_ns(), 1_000_000_000))
 }
 
-/// Seconds and nanoseconds since 1970, ticks, ticks a second, monotonic nanoseconds: 100 bytes.
+/// Seconds and nanoseconds since 1970, ticks, ticks a second, and since 2025-04-07 monotonic nanoseconds: 100 bytes,
+/// before that 78.
 fn time(k: &Kernel) -> Vec<u8> {
     let now = k.now_ns();
     let mono = k.mono_ns();
     let (ticks, hz) = ticks(k);
     let text = format!("{:11} {now:21} {ticks:21} {hz:21} {mono:20} ", now / 1_000_000_000);
     let mut text = text.into_bytes();
-    text.resize(100, b' ');
+    text.resize(if k.options.old() { 78 } else { 100 }, b' ');
     text
 }
 
@@ -191,6 +206,14 @@ fn sysstat() -> Vec<u8> {
         text.extend(line);
     }
     text
+}
+
+/// User, system and real time of the proc and of its children that are gone, in milliseconds.
+fn cpu_time(k: &Kernel, pid: dev::Pid) -> Vec<u8> {
+    let Some(proc) = k.proc(pid) else { return Vec::new() };
+    let [user, system] = proc.children_times();
+    let times = proc.times(k.mono_ns()).into_iter().chain([user, system, 0]);
+    times.flat_map(number).collect()
 }
 
 /// Memory and page size; programs look for the page size (`port/devcons.c:memsize`).

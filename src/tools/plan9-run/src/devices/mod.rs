@@ -6,6 +6,7 @@ pub mod env;
 pub mod host;
 pub mod proc;
 mod proc_ctl;
+mod proc_debug;
 pub mod srv;
 
 use crate::chan::Chan;

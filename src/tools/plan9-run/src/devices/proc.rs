@@ -1,21 +1,23 @@
 //! Procs as files, device `#p` (`port/devproc.c`).
 
-use super::{bytes, count, entry, node, number, part, proc_ctl};
+use super::{bytes, count, entry, node, number, part, proc_ctl, proc_debug};
 use crate::chan;
 use crate::dev::{Device, Entry, Error, Node, Pid, QTDIR, Result, Started, Value, error};
 use crate::kernel::exits::Await;
-use crate::kernel::{Kernel, NoteKind, quote};
+use crate::kernel::{Kernel, NoteKind, Shown, quote};
 use plan9_abi::flags::open;
 use plan9_abi::layout::ERRMAX;
 
 const EXITED: Error = error("process exited");
 const NOT_EXIST: Error = error("file does not exist");
+/// What every proc runs at here.
+const PRIORITY: u64 = 10;
 
 /// The device.
 pub struct ProcDevice;
 
-/// The files of a proc with their permissions.
-const FILES: &[(&str, u32)] = &[
+/// The files of a proc with their permissions, those for debuggers left out.
+const PLAIN: &[(&str, u32)] = &[
     ("args", 0o644),
     ("ctl", 0o000),
     ("fd", 0o444),
@@ -30,12 +32,17 @@ const FILES: &[(&str, u32)] = &[
     ("wait", 0o400),
 ];
 
+/// All files of a proc.
+fn files() -> impl Iterator<Item = (&'static str, u32)> {
+    PLAIN.iter().chain(proc_debug::FILES).copied()
+}
+
 /// In the qid's path: the pid, and below it the file's place in the list and one; 0 is the proc's directory.
 const PLACE_BITS: u32 = 8;
 
 fn split(node: &Node) -> (Pid, Option<&'static str>) {
     let place = (node.qid.path & ((1 << PLACE_BITS) - 1)) as usize;
-    let name = place.checked_sub(1).and_then(|place| FILES.get(place)).map(|&(name, _)| name);
+    let name = place.checked_sub(1).and_then(|place| files().nth(place)).map(|(name, _)| name);
     ((node.qid.path >> PLACE_BITS) as Pid, name)
 }
 
@@ -62,7 +69,8 @@ impl Device for ProcDevice {
             }
             (pid, _) => {
                 k.proc(pid).ok_or(EXITED)?;
-                let place = FILES.iter().position(|&(file, _)| file == name);
+                let place = files().position(|(file, _)| file == name);
+                let place = place.filter(|_| name != "notefpregs" || !k.options.old());
                 Ok(node_of(pid, place.ok_or(NOT_EXIST)? + 1))
             }
         }
@@ -74,7 +82,7 @@ impl Device for ProcDevice {
             (pid, None) => Ok(entry(k, node, &pid.to_string(), 0o555, 0)),
             (pid, Some(name)) => {
                 k.proc(pid).ok_or(EXITED)?;
-                let mode = FILES.iter().find(|&&(file, _)| file == name).map_or(0, |f| f.1);
+                let mode = files().find(|&(file, _)| file == name).map_or(0, |file| file.1);
                 // What is private follows the proc's own mode, 0640 at first.
                 Ok(entry(k, node, name, if mode == 0 { 0o640 } else { mode }, 0))
             }
@@ -84,7 +92,7 @@ impl Device for ProcDevice {
     fn entries(&self, k: &mut Kernel, pid: Pid, node: &Node) -> Result<Vec<Entry>> {
         let nodes: Vec<Node> = match split(node) {
             (0, _) => k.procs.keys().map(|&pid| node_of(pid, 0)).collect(),
-            (of, _) => (1..=FILES.len()).map(|place| node_of(of, place)).collect(),
+            (of, _) => (1..=files().count()).map(|place| node_of(of, place)).collect(),
         };
         nodes.iter().map(|node| self.stat(k, pid, node)).collect()
     }
@@ -97,6 +105,7 @@ impl Device for ProcDevice {
         let access = mode & 3;
         let refused = match name {
             Some("fd" | "ns" | "ppid" | "segment" | "status" | "wait") => access != open::READ,
+            Some("notefpregs" | "profile") => access != open::READ,
             Some("notepg") => access != open::WRITE,
             Some("text") => {
                 // The executable itself, as the file it came from.
@@ -140,12 +149,16 @@ impl Device for ProcDevice {
             Some("noteid") => part(&number(proc.noteid.into()), n, offset),
             Some("ppid") => part(&number(proc.ppid.into()), n, offset),
             Some("status") => part(&status(k, of), n, offset),
+            Some(name) if proc_debug::has(name) => proc_debug::read(k, of, name, n, offset),
             Some("segment") => part(&segments(k, of), n, offset),
             Some("fd") => part(&descriptors(k, of), n, offset),
             Some("ns") => part(&namespace(k, of), n, offset),
+            Some("note") if n == 0 => Started::Done(Err(error("read or write too small"))),
             Some("note") => match k.take_note(of) {
+                // The text, cut, and its NUL.
                 Some(mut text) => {
-                    text.truncate(n);
+                    text.truncate(n - 1);
+                    text.push(0);
                     bytes(text)
                 }
                 None => bytes(Vec::new()),
@@ -159,10 +172,13 @@ impl Device for ProcDevice {
         }
     }
 
-    fn write(&self, k: &mut Kernel, pid: Pid, node: &Node, data: &[u8], _offset: u64) -> Started {
+    fn write(&self, k: &mut Kernel, pid: Pid, node: &Node, data: &[u8], offset: u64) -> Started {
         let (of, name) = split(node);
         if k.proc(of).is_none() {
             return Started::Done(Err(EXITED));
+        }
+        if let Some(name) = name.filter(|name| proc_debug::has(name)) {
+            return proc_debug::write(k, of, name, data, offset);
         }
         let text = data.split(|&b| b == 0).next().unwrap_or(data);
         let result = match name {
@@ -170,8 +186,8 @@ impl Device for ProcDevice {
             Some("note") => k.post_note(of, text, NoteKind::User),
             Some("notepg") if data.len() >= ERRMAX => Err(error("read or write too large")),
             Some("notepg") => k.post_note_group(node.aux as u32, text, pid),
-            Some("ctl") => proc_ctl::control(k, of, data),
-            Some("args") if data.len() >= ERRMAX => Err(error("read or write too large")),
+            Some("ctl") => return proc_ctl::control(k, of, data),
+            Some("args") if offset != 0 || data.len() >= ERRMAX => Err(error("read or write too large")),
             Some("args") => {
                 if let Some(proc) = k.procs.get_mut(&of) {
                     let text = String::from_utf8_lossy(text);
@@ -203,29 +219,27 @@ impl Device for ProcDevice {
     }
 }
 
-/// 176 bytes: name, user, state, then twelve numbers of which we know the real time and the memory.
+/// 176 bytes: name, user, state; then user, system and real time of the proc and of its children in milliseconds, KiB of
+/// memory, base and present priority.
 fn status(k: &Kernel, of: Pid) -> Vec<u8> {
     let Some(proc) = k.proc(of) else { return Vec::new() };
-    let real = (k.mono_ns() - proc.started_ns) / 1_000_000;
-    let kib: u64 = proc.segments().iter().map(|(_, _, base, top, _)| (top - base) / 1024).sum();
-    let mut text = format!("{:<28}{:<28}{:<12}", proc.name, proc.user, proc.state);
-    for value in [0, 0, real, 0, 0, 0, kib, 10, 10] {
+    let [user, system, real] = proc.times(k.mono_ns());
+    let [child_user, child_system] = proc.children_times();
+    let mut text = format!("{:<27} {:<27} {:<11} ", proc.name, proc.user, proc.state());
+    let kib = proc.resident() / 1024;
+    for value in [user, system, real, child_user, child_system, 0, kib, PRIORITY] {
         text += &format!("{value:11} ");
     }
-    let mut text = text.into_bytes();
-    text.truncate(175);
-    text.push(b'\n');
-    text
+    text += &format!("{PRIORITY:11}\n");
+    text.into_bytes()
 }
 
-/// A line of 41 bytes for each segment.
+/// A line for each segment; of 41 bytes where the addresses have twelve figures.
 fn segments(k: &Kernel, of: Pid) -> Vec<u8> {
-    let Some(proc) = k.proc(of) else { return Vec::new() };
     let mut text = String::new();
-    for (name, writable, base, top, users) in proc.segments() {
-        let read_only = if writable { "  " } else { "R " };
-        let users = if name == "Stack" { 1 } else { users };
-        text += &format!("{name:<6}{read_only} {base:>12x} {top:>12x} {users:>4}\n");
+    for Shown { name, writable, base, top, users } in k.segments(of) {
+        let read_only = if writable { ' ' } else { 'R' };
+        text += &format!("{name:<6} {read_only}  {base:>8x} {top:>8x} {users:>4}\n");
     }
     text.into_bytes()
 }

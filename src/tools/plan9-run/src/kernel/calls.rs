@@ -56,7 +56,7 @@ impl Kernel {
             sysno::SEGDETACH => self.segdetach(pid, args[0]),
             sysno::SEGFREE => self.segfree(pid, args[0], args[1] as u32 as u64),
             sysno::SEGFLUSH => self.segflush(pid, args[0]),
-            sysno::SEGBRK => Err(BAD_ARG),
+            sysno::SEGBRK => self.segbrk(pid, args[0], args[1]),
             _ => return None,
         };
         Some(Outcome::Done(result))
@@ -94,28 +94,44 @@ impl Kernel {
         let Some(proc) = self.procs.get(&pid) else { return Err(BAD_ARG) };
         let of = |kind| proc.space.iter().find(|segment| segment.kind == kind);
         let Some(bss) = of(Kind::Bss) else { return Err(BAD_ARG) };
-        if to == 0 {
-            return Ok(bss.base as i64);
+        // The break may be set below the bss, into the data's last page.
+        let in_data = of(Kind::Data).is_some_and(|data| to >= data.base);
+        let to = if to != 0 && to < bss.base && in_data { bss.base } else { to };
+        self.set_top(pid, &Rc::clone(bss), to)
+    }
+
+    /// Moves the end of the segment that holds `at`: bss, or attached memory.
+    fn segbrk(&mut self, pid: Pid, at: u64, to: u64) -> Result<i64> {
+        let Some(proc) = self.procs.get(&pid) else { return Err(BAD_ARG) };
+        let segment = memory::find(&proc.space, at).cloned().ok_or(BAD_ARG)?;
+        match segment.kind {
+            Kind::Stack | Kind::Text | Kind::Data => Err(BAD_ARG),
+            Kind::Bss | Kind::Memory | Kind::Shared => self.set_top(pid, &segment, to),
         }
-        if to < bss.base && of(Kind::Data).is_none_or(|data| to < data.base) {
+    }
+
+    /// What `brk` and `segbrk` do (`port/segment.c:ibrk`): 0 asks for the base.
+    fn set_top(&mut self, pid: Pid, segment: &Rc<Segment>, to: u64) -> Result<i64> {
+        let Some(proc) = self.procs.get(&pid) else { return Err(BAD_ARG) };
+        if to == 0 {
+            return Ok(segment.base as i64);
+        }
+        if to < segment.base {
             return Err(NO_MEMORY);
         }
-        let top = to.max(bss.base).checked_next_multiple_of(PAGE).ok_or(NO_MEMORY)?;
-        if top < bss.top() {
-            if Rc::strong_count(bss) > 1 {
+        let top = to.checked_next_multiple_of(PAGE).ok_or(NO_MEMORY)?;
+        let others = || proc.space.iter().filter(|other| !Rc::ptr_eq(other, segment));
+        if top < segment.top() {
+            if self.users(segment) > 1 {
                 return Err(error("device or object already in use"));
             }
-        } else if proc
-            .space
-            .iter()
-            .any(|s| !Rc::ptr_eq(s, bss) && top > s.base && bss.base < s.top())
-        {
+        } else if others().any(|other| top > other.base && segment.base < other.top()) {
             return Err(OVERLAP);
         }
-        if top - bss.base > memory::SEGMENT_MAX {
+        if top - segment.base > memory::SEGMENT_MAX {
             return Err(NO_MEMORY);
         }
-        bss.set_top(top).map_err(|_| NO_MEMORY)?;
+        segment.set_top(top).map_err(|_| NO_MEMORY)?;
         Ok(0)
     }
 
@@ -156,6 +172,7 @@ impl Kernel {
         };
         let mut segment = Segment::new(kind, at, at + len, &[]).map_err(|_| NO_MEMORY)?;
         segment.cexec = attributes & flags::segattach::CEXEC != 0;
+        segment.read_only = attributes & flags::segattach::RONLY != 0;
         let Some(tracee) = &proc.tracee else { return Err(BAD_ARG) };
         segment.map(tracee, &self.stack_pattern).map_err(|_| NO_MEMORY)?;
         proc.space.push(Rc::new(segment));
@@ -179,20 +196,23 @@ impl Kernel {
     fn segfree(&mut self, pid: Pid, at: u64, len: u64) -> Result<i64> {
         let Some(proc) = self.procs.get(&pid) else { return Err(BAD_ARG) };
         let Some(segment) = memory::find(&proc.space, at) else { return Err(BAD_ARG) };
-        let to = (at + len) & !(PAGE - 1);
+        let to = at.checked_add(len).ok_or(BAD_ARG)? & !(PAGE - 1);
         let from = at.next_multiple_of(PAGE);
         if from < to {
             if to > segment.top() {
                 return Err(BAD_ARG);
             }
-            segment.free(from, to);
+            if let Some(tracee) = &proc.tracee {
+                segment.free(tracee, from, to);
+            }
         }
         Ok(0)
     }
 
     fn segflush(&mut self, pid: Pid, at: u64) -> Result<i64> {
         let Some(proc) = self.procs.get(&pid) else { return Err(BAD_ARG) };
-        if let (Some(segment), Some(tracee)) = (memory::find(&proc.space, at), &proc.tracee) {
+        let segment = memory::find(&proc.space, at).ok_or(BAD_ARG)?;
+        if let Some(tracee) = &proc.tracee {
             segment.make_executable(tracee).map_err(|_| BAD_ARG)?;
         }
         Ok(0)

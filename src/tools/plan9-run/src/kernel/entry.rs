@@ -30,9 +30,17 @@ impl Kernel {
         let Some(regs) = proc.tracee.as_ref().and_then(|tracee| tracee.regs().ok()) else { return };
         proc.regs = Some(regs);
         proc.at = State::Kernel;
+        proc.cycles.enter();
+        proc.in_call = true;
         // The number is a `ulong`: 32 bits.
         proc.call = Call { number: regs.rbp & 0xFFFF_FFFF, args: [0; MAX_ARGS] };
-        let outcome = match self.user_read(pid, regs.rsp.wrapping_add(8), 8 * MAX_ARGS) {
+        let return_address = match self.options.wants_return_address() {
+            true => self.user_check(pid, regs.rsp, 8, false),
+            false => Ok(()),
+        };
+        let words = return_address
+            .and_then(|()| self.user_read(pid, regs.rsp.wrapping_add(8), 8 * MAX_ARGS));
+        let outcome = match words {
             Err(why) => Outcome::Done(Err(why)),
             Ok(bytes) => {
                 let mut args = [0; MAX_ARGS];
@@ -44,6 +52,7 @@ impl Kernel {
                 }
                 let number = regs.rbp & 0xFFFF_FFFF;
                 self.stats.count(number);
+                self.trace_call(pid);
                 self.dispatch(pid, number, args)
             }
         };
@@ -51,7 +60,6 @@ impl Kernel {
             Outcome::Done(result) => self.complete(pid, result),
             Outcome::Wait(operation, finish) => {
                 if let Some(proc) = self.procs.get_mut(&pid) {
-                    proc.state = state_word(proc.call.number);
                     proc.blocked = Some(Blocked { operation, finish, on: None });
                 }
                 self.step(pid);
@@ -86,6 +94,9 @@ impl Kernel {
         else {
             return;
         };
+        if let Some(proc) = self.procs.get_mut(&pid) {
+            proc.cycles.wake();
+        }
         match blocked.operation.step(self, pid) {
             Step::Done(value) => {
                 let result = (blocked.finish)(self, pid, value);
@@ -97,6 +108,7 @@ impl Kernel {
                 let broken = breakable == Breakable::ByNotes && proc.notepending;
                 blocked.on = Some((id, breakable));
                 proc.blocked = Some(blocked);
+                proc.cycles.sleep();
                 if broken || killed {
                     self.break_wait(pid);
                 } else {
@@ -149,7 +161,6 @@ impl Kernel {
     pub(crate) fn complete(&mut self, pid: Pid, result: Result<i64>) {
         self.trace(pid, &result);
         let Some(proc) = self.procs.get_mut(&pid) else { return };
-        proc.state = "Running".into();
         let value = match result {
             Ok(value) => value as u64,
             Err(Error(text)) => {
@@ -173,31 +184,34 @@ impl Kernel {
         }
         if proc.stop_asked {
             proc.at = State::Stopped;
-            proc.state = "Stopped".into();
+            proc.cycles.sleep();
+            let wait = proc.wait;
+            self.waits.wake(wait);
             return;
         }
-        if !self.deliver(pid) {
+        let number = proc.call.number as usize;
+        let unnoticed = self.options.old() && proc.in_call && number == sysno::RFORK;
+        proc.in_call = false;
+        if !unnoticed && !self.deliver(pid) || self.forbidden_instruction(pid) {
             return;
         }
+        self.write_tos(pid);
+        let step = self.procs.get(&pid).is_some_and(|proc| self.watches(proc));
         let Some(proc) = self.procs.get_mut(&pid) else { return };
         proc.at = State::User;
-        proc.state = "Running".into();
         let (Some(tracee), Some(regs)) = (&proc.tracee, &mut proc.regs) else { return };
         regs.orig_rax = u64::MAX;
         regs.fs_base = 0;
         regs.gs_base = 0;
-        if tracee.set_regs(regs).and_then(|()| tracee.resume()).is_err() {
-            // It died under us; the wait for it will say so.
+        let going = tracee.set_regs(regs).and_then(|()| match step {
+            true => tracee.step(),
+            false => tracee.resume(),
+        });
+        if going.is_err() {
+            // It died under us; a wait for it may have been told already.
+            self.exit(pid, b"Killed");
         }
     }
-}
-
-/// The state word of a proc in a system call: its name with a capital.
-fn state_word(number: u64) -> String {
-    let name = sysno::describe(number as usize).map_or("Syscall", |(name, _)| name);
-    let name = name.trim_matches('_');
-    let mut letters = name.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// An operation's count as a system call's result.

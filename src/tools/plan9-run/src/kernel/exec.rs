@@ -4,7 +4,7 @@ use super::memory::{Kind, Segment};
 use super::rfork::TOS;
 use super::tracee::Regs;
 use super::user::BAD_ARG;
-use super::{Kernel, proc::Proc, tsc};
+use super::{Kernel, proc::Proc, quote, tsc};
 use crate::chan;
 use crate::dev::{Pid, Result, error};
 use plan9_abi::aout::{HEADER_SIZE, Header};
@@ -68,8 +68,9 @@ impl Kernel {
         let name = path.rsplit('/').next().unwrap_or(path).to_string();
         let mut at = path.to_string();
         let mut script = false;
-        for depth in 0..=MAX_SCRIPTS {
-            let file = chan::load(self, pid, &at)?;
+        let deepest = if self.options.old() { 1 } else { MAX_SCRIPTS };
+        for depth in 0..=deepest {
+            let (file, whole_name) = chan::load(self, pid, &at, enough)?;
             if let Ok(header) = Header::parse(&file) {
                 let end = header.symbols_offset();
                 if (file.len() as u64) < end || header.end() >= USTKTOP - USTKSIZE {
@@ -78,7 +79,7 @@ impl Kernel {
                 if script {
                     argv.insert(0, name.clone().into_bytes());
                 }
-                return Ok(Image { name, path: at, header, file, argv });
+                return Ok(Image { name, path: whole_name, header, file, argv });
             }
             // argv[0] is the script's name; each line's words stand in front of what was there before, the innermost
             // interpreter itself left out.
@@ -97,7 +98,8 @@ impl Kernel {
     /// Puts the new program in the place of the old one; past the first change a failure ends the proc.
     fn load_image(&mut self, pid: Pid, image: Image) -> Result<()> {
         let Image { name, path, header, file, argv } = image;
-        let (stack, sp) = initial_stack(&argv)?;
+        let too_long = if self.options.old() { NO_MEMORY } else { BAD_ARG };
+        let (stack, sp) = initial_stack(&argv).ok_or(too_long)?;
         let text_end = HEADER_SIZE + header.text as usize;
         let data_end = text_end + header.data as usize;
         let data = header.data_start();
@@ -106,7 +108,10 @@ impl Kernel {
         let make = |kind, base, top: u64, bytes: &[u8]| {
             Segment::new(kind, base, top, bytes).map(Rc::new).map_err(|_| NO_MEMORY)
         };
-        let text_top = (UTZERO + text_end as u64).next_multiple_of(PAGE);
+        let text_top = match self.options.old() {
+            true => data,
+            false => (UTZERO + text_end as u64).next_multiple_of(PAGE),
+        };
         let mut space =
             vec![Rc::new(Segment::stack()), make(Kind::Text, UTZERO, text_top, &file[..text_end])?];
         if bss > data {
@@ -145,7 +150,6 @@ impl Kernel {
         chan::exec_close(self, pid);
         let frequency = tsc::frequency();
         self.poke(pid, TOS + tos::CYCLEFREQ as u64, &frequency.to_le_bytes());
-        self.poke(pid, TOS + tos::PID as u64, &pid.to_le_bytes());
         Ok(())
     }
 }
@@ -166,6 +170,15 @@ fn become_program(proc: &mut Proc, name: String, path: String, argv: &[Vec<u8>])
     proc.noteureg = 0;
     proc.saved_fp = None;
     proc.errstr.clear();
+    proc.stop_asked |= proc.hangs;
+}
+
+/// How much of a file exec needs, of which `start` is known: a program without its symbols, or a script's first line.
+fn enough(start: &[u8]) -> u64 {
+    if start.len() < FIRST_LINE {
+        return FIRST_LINE as u64;
+    }
+    Header::parse(start).map_or(0, |header| header.symbols_offset())
 }
 
 /// The words of a `#!` line.
@@ -173,21 +186,17 @@ fn interpreter(file: &[u8]) -> Option<Vec<Vec<u8>>> {
     let start = &file[..file.len().min(FIRST_LINE)];
     let line = start.strip_prefix(b"#!")?;
     let line = &line[..line.iter().position(|&b| b == b'\n')?];
-    let words: Vec<Vec<u8>> = line
-        .split(|b| matches!(b, b' ' | b'\t' | b'\r'))
-        .filter(|word| !word.is_empty())
-        .map(<[u8]>::to_vec)
-        .collect();
+    let words = quote::words(line);
     (1..=MAX_WORDS).contains(&words.len()).then_some(words)
 }
 
 /// The top of a new stack: argc, argv, the strings, Tos. Gives the bytes and the stack pointer.
-fn initial_stack(argv: &[Vec<u8>]) -> Result<(Vec<u8>, u64)> {
+fn initial_stack(argv: &[Vec<u8>]) -> Option<(Vec<u8>, u64)> {
     let strings: usize = argv.iter().map(|arg| arg.len() + 1).sum();
     let below_tos = strings + tos::SIZE;
     let size = 8 * (argv.len() + 1) + below_tos.next_multiple_of(8);
     if size as u64 >= USTKSIZE - PAGE {
-        return Err(NO_MEMORY);
+        return None;
     }
     let mut bytes = (argv.len() as u64).to_le_bytes().to_vec();
     let mut at = USTKTOP - below_tos as u64;
@@ -202,7 +211,7 @@ fn initial_stack(argv: &[Vec<u8>]) -> Result<(Vec<u8>, u64)> {
         bytes.push(0);
     }
     bytes.resize(8 + size, 0);
-    Ok((bytes, USTKTOP - 8 - size as u64))
+    Some((bytes, USTKTOP - 8 - size as u64))
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! The end of a proc and its parent's wait (`port/proc.c:pexit`, `pwait`).
 
-use super::proc::WaitRecord;
-use super::{Kernel, quote};
+use super::proc::{State, WaitRecord};
+use super::{Kernel, quote, spell};
 use crate::chan;
 use crate::dev::{Breakable, INTERRUPTED, Operation, Pid, Result, Step, Value, error};
 use plan9_abi::layout::{ERRMAX, MAX_WAIT_RECORDS};
+
+/// Broken procs that are kept (`port/proc.c:NBROKEN`).
+const MAX_BROKEN: usize = 4;
 
 impl Kernel {
     /// `exits(status)`.
@@ -16,7 +19,6 @@ impl Kernel {
                 Err(_) => b"invalid exit string".to_vec(),
             };
         }
-        self.trace_exit(pid, &text);
         self.exit(pid, &text);
     }
 
@@ -32,8 +34,42 @@ impl Kernel {
         text
     }
 
-    /// Ends a proc: gives up what it holds, leaves its record with its parent.
+    /// Ends a proc: gives up what it holds, leaves its record with its parent, frees its memory.
     pub(crate) fn exit(&mut self, pid: Pid, status: &[u8]) {
+        if self.procs.get(&pid).is_some_and(|proc| proc.at != State::Broken) {
+            self.finish(pid, status);
+        }
+        self.broken.retain(|&broken| broken != pid);
+        let Some(proc) = self.procs.remove(&pid) else { return };
+        if let Some(tracee) = &proc.tracee {
+            tracee.kill();
+            self.tids.remove(&tracee.tid());
+        }
+        self.waits.wake(proc.wait);
+    }
+
+    /// Ends a proc that a trap killed, but keeps its memory and registers to be looked at; of those kept the oldest goes.
+    pub(crate) fn exit_broken(&mut self, pid: Pid, status: &[u8]) {
+        self.finish(pid, status);
+        let Some(proc) = self.procs.get_mut(&pid) else { return };
+        proc.at = State::Broken;
+        proc.ppid = 0;
+        proc.children = 0;
+        proc.wait_records.clear();
+        proc.notes.clear();
+        self.waits.wake(proc.wait);
+        self.broken.push_back(pid);
+        if self.broken.len() > MAX_BROKEN
+            && let Some(oldest) = self.broken.pop_front()
+        {
+            self.exit(oldest, b"");
+        }
+    }
+
+    /// What both ends have in common (`port/proc.c:pexit`).
+    fn finish(&mut self, pid: Pid, status: &[u8]) {
+        let died = spell::quoted(status);
+        self.trace_line(pid, &format!("ends: {died}"));
         let Some(proc) = self.procs.get_mut(&pid) else { return };
         if let Some(mut blocked) = proc.blocked.take() {
             if let Some((id, _)) = blocked.on
@@ -47,29 +83,30 @@ impl Kernel {
         }
         chan::exit(self, pid);
         let now = self.mono_ns();
-        let Some(proc) = self.procs.remove(&pid) else { return };
-        if let Some(at) = proc.alarm {
+        let Some(proc) = self.procs.get_mut(&pid) else { return };
+        if let Some(at) = proc.alarm.take() {
             self.timers.cancel(at, proc.wait);
         }
-        if let Some(tracee) = &proc.tracee {
-            tracee.kill();
-            self.tids.remove(&tracee.tid());
-        }
-        self.waits.wake(proc.wait);
-        if pid == self.first {
-            self.status = Some(status.to_vec());
-        }
-        let Some(parent) = self.procs.get_mut(&proc.ppid) else { return };
-        parent.children -= 1;
+        let [user, system, real] = proc.times(now);
+        let [user, system] = [user + proc.children_times[0], system + proc.children_times[1]];
         let mut text = Vec::new();
         if !status.is_empty() {
             text = format!("{} {}: ", proc.name, pid).into_bytes();
             text.extend(status);
             text.truncate(ERRMAX - 1);
         }
-        let real = (now - proc.started_ns) / 1_000_000;
-        if parent.wait_records.len() < MAX_WAIT_RECORDS {
-            parent.wait_records.push_front(WaitRecord { pid, times: [0, 0, real], text });
+        let ppid = proc.ppid;
+        if pid == self.first {
+            self.status = Some(status.to_vec());
+        }
+        let Some(parent) = self.procs.get_mut(&ppid) else { return };
+        // A broken parent has stopped counting.
+        parent.children = parent.children.saturating_sub(1);
+        parent.children_times[0] += user;
+        parent.children_times[1] += system;
+        if parent.at != State::Broken && parent.wait_records.len() < MAX_WAIT_RECORDS {
+            let record = WaitRecord { pid, times: [user, system, real], text };
+            parent.wait_records.push_front(record);
         }
         let wait = parent.wait;
         self.waits.wake(wait);
@@ -93,7 +130,7 @@ impl Await {
 }
 
 impl Operation for Await {
-    fn step(&mut self, k: &mut Kernel, _pid: Pid) -> Step {
+    fn step(&mut self, k: &mut Kernel, pid: Pid) -> Step {
         let Some(proc) = k.procs.get_mut(&self.of) else {
             return Step::Done(Err(error("process exited")));
         };
@@ -109,7 +146,7 @@ impl Operation for Await {
             text.extend(quote::quoted(&record.text));
             return Step::Done(Ok(Value::Bytes(text)));
         }
-        if proc.children == 0 {
+        if proc.children == 0 && self.of == pid {
             self.release(k);
             return Step::Done(Err(error("no living children")));
         }

@@ -6,7 +6,7 @@
 
 use super::tracee::Tracee;
 use libc::{MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE, c_int};
-use plan9_abi::layout::{PAGE, STACK_FILL, USTKSIZE, USTKTOP};
+use plan9_abi::layout::{PAGE, USTKSIZE, USTKTOP};
 use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -16,17 +16,17 @@ use std::sync::atomic::AtomicI32;
 /// The largest segment, 65,536 page tables of 1 MiB each (`SEGMAPSIZE`), in bytes.
 pub const SEGMENT_MAX: u64 = 64 << 30;
 
-/// A file in memory, with our own mapping of it.
+/// A file in memory, with our own mapping of it, which moves when the file grows.
 #[derive(Debug)]
 pub struct MemoryFile {
     fd: OwnedFd,
-    at: *mut u8,
-    reserved: u64,
+    at: Cell<*mut u8>,
+    mapped: Cell<u64>,
 }
 
 impl MemoryFile {
-    /// An empty file that may grow to `reserved` bytes.
-    pub fn new(reserved: u64) -> io::Result<MemoryFile> {
+    /// An empty file.
+    pub fn new() -> io::Result<MemoryFile> {
         // SAFETY: the name is a C string; a failure is looked for.
         let fd = unsafe { libc::memfd_create(c"plan9".as_ptr(), libc::MFD_CLOEXEC) };
         if fd < 0 {
@@ -34,12 +34,11 @@ impl MemoryFile {
         }
         // SAFETY: a descriptor just made, owned by nobody else.
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-        let reserved = reserved.max(PAGE);
         // SAFETY: a fresh mapping at an address of Linux's choice.
         let at = unsafe {
             libc::mmap(
                 std::ptr::null_mut(),
-                reserved as usize,
+                PAGE as usize,
                 PROT_READ | PROT_WRITE,
                 MAP_SHARED | libc::MAP_NORESERVE,
                 fd.as_raw_fd(),
@@ -49,11 +48,28 @@ impl MemoryFile {
         if at == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        Ok(MemoryFile { fd, at: at.cast(), reserved })
+        Ok(MemoryFile { fd, at: Cell::new(at.cast()), mapped: Cell::new(PAGE) })
     }
 
     /// Makes the file `size` bytes long; what is cut off is gone, what is added is zero.
     pub fn resize(&self, size: u64) -> io::Result<()> {
+        let (old, new) = (self.mapped.get(), size.max(PAGE));
+        if new != old {
+            // SAFETY: our own mapping; nothing points into it but for as long as one access takes.
+            let at = unsafe {
+                libc::mremap(
+                    self.at.get().cast(),
+                    old as usize,
+                    new as usize,
+                    libc::MREMAP_MAYMOVE,
+                )
+            };
+            if at == libc::MAP_FAILED {
+                return Err(io::Error::last_os_error());
+            }
+            self.at.set(at.cast());
+            self.mapped.set(new);
+        }
         // SAFETY: a plain system call on a descriptor of ours.
         match unsafe { libc::ftruncate(self.fd.as_raw_fd(), size as i64) } {
             0 => Ok(()),
@@ -87,8 +103,8 @@ impl MemoryFile {
             // SAFETY: both mappings reach `size`, the size of both files, and are different files.
             unsafe {
                 std::ptr::copy_nonoverlapping(
-                    from.at.add(start as usize),
-                    self.at.add(start as usize),
+                    from.at.get().add(start as usize),
+                    self.at.get().add(start as usize),
                     (end - start) as usize,
                 );
             }
@@ -100,7 +116,7 @@ impl MemoryFile {
 impl Drop for MemoryFile {
     fn drop(&mut self) {
         // SAFETY: the mapping is ours and nothing borrows it any more.
-        unsafe { libc::munmap(self.at.cast(), self.reserved as usize) };
+        unsafe { libc::munmap(self.at.get().cast(), self.mapped.get() as usize) };
     }
 }
 
@@ -127,23 +143,24 @@ pub struct Segment {
     file: Option<MemoryFile>,
     /// Goes away at exec (`SG_CEXEC`).
     pub cexec: bool,
+    /// Cannot be written (`SG_RONLY`).
+    pub read_only: bool,
 }
 
 impl Segment {
     /// The stack of a proc; `map` gives it the shared pattern until it is written.
     pub fn stack() -> Segment {
         let base = USTKTOP - USTKSIZE;
-        Segment { kind: Kind::Stack, base, top: Cell::new(USTKTOP), file: None, cexec: false }
+        Segment { kind: Kind::Stack, base, top: Cell::new(USTKTOP), file: None, cexec: false, read_only: false }
     }
 
     /// A segment of memory that holds `bytes` at its start and zeros to `top`.
     pub fn new(kind: Kind, base: u64, top: u64, bytes: &[u8]) -> io::Result<Segment> {
-        let reserved = if kind == Kind::Bss { SEGMENT_MAX } else { top - base };
-        let file = MemoryFile::new(reserved)?;
+        let file = MemoryFile::new()?;
         file.resize(top - base)?;
         // SAFETY: the file was just made long enough for `bytes`, and nobody else sees it yet.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), file.at, bytes.len()) };
-        Ok(Segment { kind, base, top: Cell::new(top), file: Some(file), cexec: false })
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), file.at.get(), bytes.len()) };
+        Ok(Segment { kind, base, top: Cell::new(top), file: Some(file), cexec: false, read_only: kind == Kind::Text })
     }
 
     /// The end, a multiple of the page size.
@@ -176,15 +193,25 @@ impl Segment {
         if self.kind == Kind::Bss { SEGMENT_MAX } else { self.top() - self.base }
     }
 
-    /// Maps the segment in a stopped proc.
+    /// Maps the segment in a stopped proc, and what a bss may grow to.
     pub fn map(&self, tracee: &Tracee, pattern: &MemoryFile) -> io::Result<()> {
+        self.map_bytes(tracee, pattern, self.reach())
+    }
+
+    /// Maps the segment alone.
+    pub fn map_whole(&self, tracee: &Tracee, pattern: &MemoryFile) -> io::Result<()> {
+        self.map_bytes(tracee, pattern, self.top() - self.base)
+    }
+
+    fn map_bytes(&self, tracee: &Tracee, pattern: &MemoryFile, len: u64) -> io::Result<()> {
         let (prot, flags) = match self.kind {
             Kind::Text => (PROT_READ | PROT_EXEC, MAP_PRIVATE),
             Kind::Stack => (PROT_READ | PROT_WRITE, MAP_PRIVATE),
+            _ if self.read_only => (PROT_READ, MAP_SHARED),
             _ => (PROT_READ | PROT_WRITE, MAP_SHARED),
         };
         let fd: c_int = self.file.as_ref().unwrap_or(pattern).fd.as_raw_fd();
-        tracee.map(self.base, self.reach(), prot, flags, fd)
+        tracee.map(self.base, len, prot, flags, fd)
     }
 
     /// Takes the segment out of a stopped proc.
@@ -199,7 +226,7 @@ impl Segment {
     }
 
     pub fn writable(&self) -> bool {
-        self.kind != Kind::Text
+        !self.read_only
     }
 
     pub fn contains(&self, at: u64) -> bool {
@@ -208,17 +235,20 @@ impl Segment {
 
     /// A copy for a proc that does not share it.
     pub fn copy(&self) -> io::Result<Segment> {
-        let copy = Segment::new(self.kind, self.base, self.top(), &[])?;
+        let mut copy = Segment::new(self.kind, self.base, self.top(), &[])?;
+        (copy.cexec, copy.read_only) = (self.cexec, self.read_only);
         if let (Some(to), Some(from)) = (&copy.file, &self.file) {
             to.copy_from(from, self.top() - self.base);
         }
         Ok(copy)
     }
 
-    /// Frees whole pages of a range, which read as zero afterwards.
-    pub fn free(&self, from: u64, to: u64) {
-        if let Some(file) = &self.file {
-            file.punch(from - self.base, to - from);
+    /// Frees whole pages of a range in a stopped proc: they hold again what untouched ones hold.
+    pub fn free(&self, tracee: &Tracee, from: u64, to: u64) {
+        match &self.file {
+            Some(file) if self.kind != Kind::Text => file.punch(from - self.base, to - from),
+            // A failure leaves the pages as they are.
+            _ => drop(tracee.forget(from, to - from)),
         }
     }
 
@@ -228,7 +258,7 @@ impl Segment {
         // SAFETY: `within` checked the range against the file's size; other procs may write meanwhile, as on a real
         // machine, and a torn byte is theirs.
         unsafe {
-            std::ptr::copy(file.at.add((at - self.base) as usize), into.as_mut_ptr(), into.len());
+            std::ptr::copy(file.at.get().add((at - self.base) as usize), into.as_mut_ptr(), into.len());
         }
         true
     }
@@ -238,7 +268,7 @@ impl Segment {
         let Some(file) = self.within(at, bytes.len()) else { return false };
         // SAFETY: as in `read`.
         unsafe {
-            std::ptr::copy(bytes.as_ptr(), file.at.add((at - self.base) as usize), bytes.len());
+            std::ptr::copy(bytes.as_ptr(), file.at.get().add((at - self.base) as usize), bytes.len());
         }
         true
     }
@@ -247,7 +277,7 @@ impl Segment {
     pub fn atomic(&self, at: u64) -> Option<&AtomicI32> {
         let file = self.within(at, 4)?;
         // SAFETY: in range, aligned by the caller's check, alive as long as `self`.
-        Some(unsafe { AtomicI32::from_ptr(file.at.add((at - self.base) as usize).cast()) })
+        Some(unsafe { AtomicI32::from_ptr(file.at.get().add((at - self.base) as usize).cast()) })
     }
 
     fn within(&self, at: u64, len: usize) -> Option<&MemoryFile> {
@@ -259,11 +289,11 @@ impl Segment {
 }
 
 /// The file behind every untouched page of every stack (`port/fault.c:fixfault`).
-pub fn stack_pattern() -> io::Result<MemoryFile> {
-    let file = MemoryFile::new(USTKSIZE)?;
+pub fn stack_pattern(fill: u8) -> io::Result<MemoryFile> {
+    let file = MemoryFile::new()?;
     file.resize(USTKSIZE)?;
     // SAFETY: the mapping is as long as the file.
-    unsafe { std::ptr::write_bytes(file.at, STACK_FILL, USTKSIZE as usize) };
+    unsafe { std::ptr::write_bytes(file.at.get(), fill, USTKSIZE as usize) };
     Ok(file)
 }
 

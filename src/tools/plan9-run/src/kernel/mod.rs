@@ -4,9 +4,13 @@
 //! registers or memory; procs run side by side, the kernel does not.
 
 mod calls;
+mod cycles;
+mod debug;
 mod entry;
 mod exec;
 pub mod exits;
+mod fp;
+mod handler;
 pub mod memory;
 mod notes;
 pub mod options;
@@ -16,6 +20,7 @@ mod rfork;
 mod run;
 mod semaphore;
 mod sleep;
+mod spell;
 pub mod timers;
 mod trace;
 pub mod tracee;
@@ -23,12 +28,14 @@ mod trap;
 pub mod tsc;
 mod user;
 
-pub use options::Options;
+pub use debug::Shown;
+pub use options::{Edition, Options};
 pub use proc::{NoteKind, Proc};
 
 use crate::dev::{Pid, WaitId, Waits};
 use crate::{chan, ip, pipe};
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use plan9_abi::layout::STACK_FILL;
 use timers::Timers;
 
 /// The machine.
@@ -47,6 +54,8 @@ pub struct Kernel {
     meetings: Vec<semaphore::Meeting>,
     tids: HashMap<libc::pid_t, Pid>,
     stack_pattern: memory::MemoryFile,
+    /// Broken procs, the oldest first.
+    broken: VecDeque<Pid>,
     last_pid: Pid,
     /// The proc whose end is the machine's.
     first: Pid,
@@ -60,6 +69,7 @@ impl Kernel {
     ///
     /// If the host has no memory for a stack.
     pub fn new(options: Options) -> Kernel {
+        let old = options.edition == Edition::April2024;
         let mut waits = Waits::default();
         let net = ip::Stack::new(&options, &mut waits);
         Kernel {
@@ -75,7 +85,8 @@ impl Kernel {
             semaphores: Vec::new(),
             meetings: Vec::new(),
             tids: HashMap::new(),
-            stack_pattern: memory::stack_pattern().expect("the host has 16 MiB for a stack"),
+            stack_pattern: memory::stack_pattern(if old { 0 } else { STACK_FILL }).expect("the host has 16 MiB for a stack"),
+            broken: VecDeque::new(),
             last_pid: 0,
             first: 0,
             status: None,

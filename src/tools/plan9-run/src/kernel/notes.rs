@@ -3,11 +3,14 @@
 use super::proc::{Note, State};
 use super::tracee::Regs;
 use super::user::BAD_ARG;
-use super::{Kernel, NoteKind, memory};
+use super::{Kernel, NoteKind, memory, spell};
 use crate::dev::{Breakable, Pid, Result, error};
 use plan9_abi::flags::noted;
 use plan9_abi::layout::{ERRMAX, NNOTE};
 use plan9_abi::ureg::{self, frame};
+
+/// The bits of a program counter that the kernel lets a program set.
+pub(super) const USER_PC: u64 = (1 << 47) - 1;
 
 impl Kernel {
     /// Posts a note (`postnote`): `note not posted` when five are queued.
@@ -63,7 +66,12 @@ impl Kernel {
 
     /// Takes the oldest note that waits, as a read of `/proc/N/note` does.
     pub fn take_note(&mut self, pid: Pid) -> Option<Vec<u8>> {
-        self.procs.get_mut(&pid)?.notes.pop_front().map(|note| note.text)
+        let proc = self.procs.get_mut(&pid)?;
+        let note = proc.notes.pop_front()?;
+        if proc.notes.is_empty() {
+            proc.notepending = false;
+        }
+        Some(note.text)
     }
 
     /// ctl `interrupt`: the next wait fails, no note behind it.
@@ -96,6 +104,7 @@ impl Kernel {
         let Some(proc) = self.procs.get(&pid) else { return };
         match proc.at {
             State::Stopped => self.leave(pid),
+            State::Broken => self.exit(pid, b"Killed"),
             State::Kernel if proc.blocked.is_some() => self.break_wait(pid),
             State::User => {
                 if let Some(tracee) = &proc.tracee {
@@ -143,8 +152,22 @@ impl Kernel {
             note.text.truncate(ERRMAX - 1);
         }
         proc.last_note = Some(note.clone());
-        if proc.notify == 0 || proc.notified || !self.push_frame(pid, &regs, &note.text) {
+        let handled = proc.notify != 0 && !proc.notified;
+        let how = if handled { "handled" } else { "not handled" };
+        self.trace_line(pid, &format!("note {}, {how}", spell::quoted(&note.text)));
+        let Some(proc) = self.procs.get_mut(&pid) else { return false };
+        if proc.notify == 0 || proc.notified {
             self.die_of(pid, &note);
+            return false;
+        }
+        if !self.push_frame(pid, &regs, &note.text) {
+            match self.options.old() {
+                true => {
+                    self.pprint(pid, "suicide: bad address in notify\n");
+                    self.exit(pid, b"Suicide");
+                }
+                false => self.die_of(pid, &note),
+            }
             return false;
         }
         true
@@ -156,7 +179,10 @@ impl Kernel {
             let text = String::from_utf8_lossy(&note.text).into_owned();
             self.pprint(pid, &format!("suicide: {text}\n"));
         }
-        self.exit(pid, &note.text);
+        match note.kind {
+            NoteKind::Debug => self.exit_broken(pid, &note.text),
+            _ => self.exit(pid, &note.text),
+        }
     }
 
     /// Writes the handler's frame and points the registers at it (`pc64/trap.c:notify`).
@@ -164,7 +190,8 @@ impl Kernel {
         let sp = regs.rsp.wrapping_sub(frame::BELOW);
         let Some(proc) = self.procs.get(&pid) else { return false };
         let size = frame::UREG + ureg::SIZE;
-        if !memory::okay(&proc.space, sp, size, true) {
+        let handler = !self.options.old() || memory::okay(&proc.space, proc.notify, 1, false);
+        if !handler || !memory::okay(&proc.space, sp, size, true) {
             return false;
         }
         let fp = proc.tracee.as_ref().and_then(|tracee| tracee.fp_state().ok());
@@ -197,6 +224,11 @@ impl Kernel {
     pub(crate) fn noted(&mut self, pid: Pid, how: u32) -> Result<()> {
         let Some(proc) = self.procs.get_mut(&pid) else { return Err(BAD_ARG) };
         if !proc.notified && how != noted::RSTR {
+            if self.options.forbids_stray_noted() {
+                self.pprint(pid, "call to noted() when not notified\n");
+                self.exit(pid, b"Suicide");
+                return Ok(());
+            }
             return Err(BAD_ARG);
         }
         if let (Some(fp), Some(tracee)) = (proc.saved_fp.take(), &proc.tracee) {
@@ -250,7 +282,7 @@ impl Kernel {
         load_ureg(&mut regs, &image);
         regs.eflags =
             regs.eflags & ureg::FLAGS_FROM_UREG | flags & ureg::FLAGS_FROM_HANDLER | 0x202;
-        regs.rip &= (1 << 47) - 1;
+        regs.rip &= USER_PC;
         let space = &proc.space;
         if how == noted::SAVE {
             let sp = at - 4 * 8 - ERRMAX as u64;
@@ -275,7 +307,7 @@ impl Kernel {
 }
 
 /// The words of a Ureg, by offset. The selectors are those of user mode on the real kernel.
-fn ureg_words(regs: &Regs) -> [(usize, u64); 22] {
+pub(super) fn ureg_words(regs: &Regs) -> [(usize, u64); 22] {
     const UESEL: u64 = 0x33;
     const UDSEL: u64 = 0x2B;
     [
@@ -304,7 +336,7 @@ fn ureg_words(regs: &Regs) -> [(usize, u64); 22] {
     ]
 }
 
-fn load_ureg(regs: &mut Regs, image: &[u8; ureg::SIZE]) {
+pub(super) fn load_ureg(regs: &mut Regs, image: &[u8; ureg::SIZE]) {
     let word = |at: usize| {
         let mut bytes = [0; 8];
         bytes.copy_from_slice(&image[at..at + 8]);

@@ -1,10 +1,26 @@
 //! What the command line chose.
 
+use clap::ValueEnum;
 use std::path::PathBuf;
+
+/// The kernel that the machine is true to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Edition {
+    /// 9front of spring 2024.
+    #[value(name = "2024-04")]
+    April2024,
+    /// 9front of November 2025.
+    #[default]
+    #[value(name = "2025-11")]
+    November2025,
+}
 
 /// How the machine behaves.
 #[derive(Clone, Debug)]
 pub struct Options {
+    pub edition: Edition,
+    /// Kills what an older kernel would kill.
+    pub strict: bool,
     /// TCP between two programs of the machine is a pair of pipes, as on the kernel since 2025-10-19.
     pub splice: bool,
     /// The host folder that is `/`.
@@ -22,6 +38,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
+            edition: Edition::default(),
+            strict: false,
             splice: true,
             root: PathBuf::from("/"),
             trace: false,
@@ -29,5 +47,27 @@ impl Default for Options {
             user: "glenda".into(),
             ndb: None,
         }
+    }
+}
+
+impl Options {
+    /// A kernel of spring 2024.
+    pub fn old(&self) -> bool {
+        self.edition == Edition::April2024
+    }
+
+    /// Before 2025-04-05: the floating-point unit is off in a note handler.
+    pub fn forbids_fp_in_handler(&self) -> bool {
+        self.strict || self.old()
+    }
+
+    /// Before 2025-04-16: `noted` outside a handler kills.
+    pub fn forbids_stray_noted(&self) -> bool {
+        self.strict || self.old()
+    }
+
+    /// Before 2025-04-16: the word at the stack pointer must be mapped at a system call.
+    pub fn wants_return_address(&self) -> bool {
+        self.strict || self.old()
     }
 }

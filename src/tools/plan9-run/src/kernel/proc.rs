@@ -1,8 +1,10 @@
 //! A proc: what the kernel keeps of one process (`port/portdat.h`).
 
+use super::cycles::Cycles;
 use super::memory::Space;
 use super::tracee::{Regs, Tracee};
 use crate::dev::{Breakable, Operation, Pid, WaitId};
+use plan9_abi::sysno;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -54,6 +56,8 @@ pub enum State {
     Kernel,
     /// Held by ctl `stop`.
     Stopped,
+    /// Dead of a trap and kept to be looked at.
+    Broken,
 }
 
 /// The system call under way.
@@ -76,8 +80,6 @@ pub struct Proc {
     pub args_set: bool,
     pub user: String,
     pub noteid: u32,
-    /// The state word of `/proc/N/status`: `Semacquire`, `Pread`, `Running` ...
-    pub state: String,
     /// When it started, on the machine's monotonic clock.
     pub started_ns: u64,
     /// The path exec was given, for `/proc/N/text`.
@@ -88,6 +90,10 @@ pub struct Proc {
     pub(crate) regs: Option<Regs>,
     pub(crate) at: State,
     pub(crate) call: Call,
+    /// The call and its arguments, with `--trace`.
+    pub(crate) call_text: String,
+    /// Between a system call's entry and its exit; a trap is none.
+    pub(crate) in_call: bool,
     pub(crate) space: Space,
     pub(crate) blocked: Option<Blocked>,
     pub(crate) stop_asked: bool,
@@ -100,6 +106,15 @@ pub struct Proc {
     pub(crate) noteureg: u64,
     pub(crate) last_note: Option<Note>,
     pub(crate) saved_fp: Option<Vec<u8>>,
+    /// The instruction that is stepped pushes the flags.
+    pub(crate) pushes_flags: bool,
+    /// Stops after exec (ctl `hang`).
+    pub(crate) hangs: bool,
+    /// The fault that was last cured by mapping a segment again: address and program counter.
+    pub(crate) mapped_again: Option<(u64, u64)>,
+    pub(crate) cycles: Cycles,
+    /// User and system time in milliseconds of the children that are gone.
+    pub(crate) children_times: [u64; 2],
     pub(crate) children: u32,
     /// Newest first.
     pub(crate) wait_records: VecDeque<WaitRecord>,
@@ -121,7 +136,6 @@ impl Proc {
             args_set: false,
             user: String::new(),
             noteid: pid,
-            state: "Ready".into(),
             started_ns: 0,
             text: String::new(),
             errstr: Vec::new(),
@@ -129,6 +143,8 @@ impl Proc {
             regs: None,
             at: State::Kernel,
             call: Call::default(),
+            call_text: String::new(),
+            in_call: false,
             space: Space::new(),
             blocked: None,
             stop_asked: false,
@@ -140,6 +156,11 @@ impl Proc {
             noteureg: 0,
             last_note: None,
             saved_fp: None,
+            pushes_flags: false,
+            hangs: false,
+            mapped_again: None,
+            cycles: Cycles::new(),
+            children_times: [0; 2],
             children: 0,
             wait_records: VecDeque::new(),
             wait,
@@ -149,11 +170,34 @@ impl Proc {
         }
     }
 
-    /// Name, range and number of users of each segment, for `/proc/N/segment`.
-    pub fn segments(&self) -> Vec<(&'static str, bool, u64, u64, usize)> {
-        let show = |s: &Rc<super::memory::Segment>| {
-            (s.name(), s.writable(), s.base, s.top(), Rc::strong_count(s))
-        };
-        self.space.iter().map(show).collect()
+    /// It runs nothing until somebody lets it: stopped, or broken.
+    pub fn stands(&self) -> bool {
+        matches!(self.at, State::Stopped | State::Broken)
+    }
+
+    /// Woken when it stops, ends, or loses a child.
+    pub fn wait(&self) -> WaitId {
+        self.wait
+    }
+
+    /// Whether it stops after its next exec (ctl `hang`).
+    pub fn set_hang(&mut self, hangs: bool) {
+        self.hangs = hangs;
+    }
+
+    /// The state word of `/proc/N/status`: a system call's name with a capital, or the scheduler's word.
+    pub fn state(&self) -> String {
+        match self.at {
+            State::User => "Running".into(),
+            State::Stopped => "Stopped".into(),
+            State::Broken => "Broken".into(),
+            State::Kernel => {
+                let number = self.call.number as usize;
+                let name = sysno::describe(number).map_or("Running", |(name, _)| name);
+                let mut letters = name.trim_matches('_').chars();
+                let first = letters.next().into_iter().flat_map(char::to_uppercase);
+                first.chain(letters).collect()
+            }
+        }
     }
 }

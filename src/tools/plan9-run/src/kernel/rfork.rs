@@ -10,6 +10,8 @@ use plan9_abi::{layout::USTKTOP, tos};
 use std::rc::Rc;
 
 const NO_PROCS: crate::dev::Error = error("no procs");
+/// Procs of the machine, at most (`pc64/main.c:confinit`).
+const MAX_PROCS: usize = 4000;
 
 impl Kernel {
     pub(crate) fn rfork(&mut self, pid: Pid, flags: u32) -> Result<i64> {
@@ -38,6 +40,9 @@ impl Kernel {
         let child = self.next_pid();
         let wait = self.waits.fresh();
         let now = self.mono_ns();
+        if self.procs.len() >= MAX_PROCS {
+            return Err(NO_PROCS);
+        }
         let Some(parent) = self.procs.get_mut(&pid) else { return Err(BAD_ARG) };
         let body = parent.tracee.as_ref().ok_or(NO_PROCS)?.fork().map_err(|_| NO_PROCS)?;
         let mut proc = Proc::new(child, wait);
@@ -47,9 +52,14 @@ impl Kernel {
             let own = match segment.kind {
                 Kind::Stack => Rc::new(super::memory::Segment::stack()),
                 _ if copied => {
-                    let copy = segment.copy().map_err(|_| error("kernel allocate failed"))?;
-                    copy.map(&body, &self.stack_pattern)
-                        .map_err(|_| error("kernel allocate failed"))?;
+                    let copy = segment.copy().and_then(|copy| {
+                        copy.map(&body, &self.stack_pattern)?;
+                        Ok(copy)
+                    });
+                    let Ok(copy) = copy else {
+                        body.kill();
+                        return Err(error("kernel allocate failed"));
+                    };
                     Rc::new(copy)
                 }
                 _ => Rc::clone(segment),
@@ -78,7 +88,6 @@ impl Kernel {
         proc.tracee = Some(body);
         self.procs.insert(child, proc);
         chan::fork_groups(self, pid, child, u64::from(flags));
-        self.poke(child, TOS + tos::PID as u64, &child.to_le_bytes());
         self.leave(child);
         Ok(i64::from(child))
     }

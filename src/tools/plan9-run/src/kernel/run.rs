@@ -61,7 +61,13 @@ impl Kernel {
     /// Runs until the first proc is gone, then ends the others; gives its status.
     pub fn run(&mut self) -> Vec<u8> {
         loop {
-            while let Some((tid, stop)) = tracee::poll() {
+            // Procs that stop again and again must not keep timers and Ctrl-C waiting.
+            const TURNS: usize = 64;
+            let mut turns = TURNS;
+            while turns > 0
+                && let Some((tid, stop)) = tracee::poll()
+            {
+                turns -= 1;
                 self.stopped(tid, stop);
                 self.step_woken();
             }
@@ -80,7 +86,7 @@ impl Kernel {
                 let _ = self.post_note_group(group, plan9_abi::note::INTERRUPT, 0);
                 continue;
             }
-            self.idle();
+            self.idle(turns == 0);
         }
     }
 
@@ -102,8 +108,8 @@ impl Kernel {
         }
     }
 
-    /// Sleeps until a proc stops, a timer is due, or a host descriptor is ready.
-    fn idle(&mut self) {
+    /// Sleeps until a proc stops, a timer is due, or a host descriptor is ready; only looks if there is more to do.
+    fn idle(&mut self, busy: bool) {
         let net = self.net.host_fd();
         let mut fds: Vec<libc::pollfd> = Vec::new();
         let mut want = |fd| fds.push(libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
@@ -111,7 +117,8 @@ impl Kernel {
             want(fd);
         }
         self.files.host_fds().into_iter().for_each(want);
-        let timeout = self.timers.next().map(|at| {
+        let next = if busy { Some(0) } else { self.timers.next() };
+        let timeout = next.map(|at| {
             let left = at.saturating_sub(self.mono_ns());
             libc::timespec {
                 tv_sec: (left / 1_000_000_000) as i64,

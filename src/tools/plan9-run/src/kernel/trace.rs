@@ -1,6 +1,7 @@
 //! What `--trace` and `--stats` print.
 
 use super::Kernel;
+use super::spell;
 use crate::dev::{Pid, Result};
 use plan9_abi::sysno;
 use std::collections::BTreeMap;
@@ -34,32 +35,51 @@ fn name(number: u64) -> String {
 }
 
 impl Kernel {
-    /// One line for a system call that is over.
+    /// Remembers what a system call was asked, before it changes what the arguments point at.
+    pub(crate) fn trace_call(&mut self, pid: Pid) {
+        if !self.options.trace {
+            return;
+        }
+        let Some(call) = self.procs.get(&pid).map(|proc| proc.call) else { return };
+        let text = format!("{}({})", name(call.number), spell::arguments(self, pid, &call));
+        if let Some(proc) = self.procs.get_mut(&pid) {
+            proc.call_text = text;
+        }
+    }
+
+    /// One line for a system call that is over: seconds since the start, the proc, the call, its result or error string.
     pub(crate) fn trace(&self, pid: Pid, result: &Result<i64>) {
         if !self.options.trace {
             return;
         }
         let Some(proc) = self.procs.get(&pid) else { return };
-        let count = sysno::describe(proc.call.number as usize).map_or(5, |(_, args)| args);
-        let args: Vec<String> =
-            proc.call.args[..count].iter().map(|arg| format!("{arg:#x}")).collect();
         let result = match result {
-            Ok(value) => format!("{value:#x}"),
+            Ok(value) => spell::result(self, pid, &proc.call, *value),
             Err(why) => format!("-1 '{}'", why.0),
         };
-        eprintln!(
-            "{:.6} {pid} {}({}) = {result}",
-            self.mono_ns() as f64 / 1e9,
-            name(proc.call.number),
-            args.join(", ")
-        );
+        self.trace_line(pid, &format!("{} = {result}", proc.call_text));
     }
 
-    /// One line for a proc's end.
-    pub(crate) fn trace_exit(&self, pid: Pid, status: &[u8]) {
+    /// A line for something else that happens to a proc: a note, its end.
+    pub(crate) fn trace_line(&self, pid: Pid, text: &str) {
         if self.options.trace {
-            let text = String::from_utf8_lossy(status);
-            eprintln!("{:.6} {pid} exits('{text}')", self.mono_ns() as f64 / 1e9);
+            eprintln!("{:.6} {pid} {text}", self.mono_ns() as f64 / 1e9);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Stats;
+    use plan9_abi::sysno;
+
+    #[test]
+    fn the_most_frequent_call_comes_first() {
+        let mut stats = Stats::default();
+        for number in [sysno::OPEN, sysno::PREAD, sysno::PREAD, 200] {
+            stats.count(number as u64);
+        }
+        let lines: Vec<_> = stats.report().lines().map(str::trim).map(String::from).collect();
+        assert_eq!(lines, ["2 pread", "1 open", "1 syscall200", "4 system calls"]);
     }
 }

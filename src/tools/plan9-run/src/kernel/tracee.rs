@@ -6,6 +6,7 @@
 
 use libc::{c_int, c_long, c_void, pid_t};
 use std::io;
+use std::os::unix::fs::FileExt;
 
 /// Registers as ptrace gives them.
 pub type Regs = libc::user_regs_struct;
@@ -187,9 +188,33 @@ impl Tracee {
         self.ptrace(libc::PTRACE_SYSEMU, 0, 0)
     }
 
+    /// Runs one instruction; a system call is reported instead of being made.
+    pub fn step(&self) -> io::Result<()> {
+        self.ptrace(libc::PTRACE_SYSEMU_SINGLESTEP, 0, 0)
+    }
+
     /// Stops it wherever it is in user mode.
     pub fn interrupt(&self) -> io::Result<()> {
         self.ptrace(libc::PTRACE_INTERRUPT, 0, 0)
+    }
+
+    /// User and system time in milliseconds, as Linux counted them; zeros once it is gone.
+    pub fn times(&self) -> [u64; 2] {
+        /// Where `utime` stands behind the command's closing parenthesis (man 5 proc_pid_stat).
+        const UTIME: usize = 11;
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.tid)).unwrap_or_default();
+        let behind = stat.rsplit_once(')').map_or("", |(_, behind)| behind);
+        let mut ticks = behind.split_ascii_whitespace().skip(UTIME);
+        // SAFETY: a plain call.
+        let hz = unsafe { libc::sysconf(libc::_SC_CLK_TCK) }.max(1) as u64;
+        [(); 2].map(|()| ticks.next().and_then(|n| n.parse::<u64>().ok()).unwrap_or(0) * 1000 / hz)
+    }
+
+    /// Resident memory in bytes.
+    pub fn resident(&self) -> u64 {
+        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.tid));
+        let pages = statm.ok().and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok());
+        pages.unwrap_or(0) * plan9_abi::layout::PAGE
     }
 
     /// Ends it.
@@ -275,6 +300,17 @@ impl Tracee {
         } else {
             Err(io::Error::from_raw_os_error(libc::EFAULT))
         }
+    }
+
+    /// Writes memory that the tracee itself may only read; pages of a file become its own.
+    pub fn overwrite(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        let path = format!("/proc/{}/mem", self.tid);
+        std::fs::File::options().write(true).open(path)?.write_all_at(bytes, at)
+    }
+
+    /// Gives pages back: they hold again what the file behind them holds.
+    pub fn forget(&self, at: u64, len: u64) -> io::Result<()> {
+        self.call(libc::SYS_madvise, [at, len, libc::MADV_DONTNEED as u64, 0, 0, 0]).map(drop)
     }
 
     fn ptrace(&self, request: libc::c_uint, address: usize, data: usize) -> io::Result<()> {

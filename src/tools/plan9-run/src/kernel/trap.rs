@@ -1,16 +1,18 @@
 //! Faults of the program become the kernel's notes (`pc64/trap.c`, `port/fault.c`).
 
+use super::handler::TRAP_FLAG;
 use super::proc::State;
 use super::tracee::Regs;
-use super::{Kernel, NoteKind};
+use super::{Kernel, NoteKind, fp, memory};
 use crate::dev::Pid;
-use iced_x86::{Decoder, DecoderOptions, InstructionInfoFactory, OpAccess};
+use iced_x86::{InstructionInfoFactory, OpAccess};
 
 const SI_KERNEL: i32 = 0x80;
 const FPE_INTDIV: i32 = 1;
 const FPE_INTOVF: i32 = 2;
-/// The longest instruction, in bytes.
-const MAX_INSTRUCTION: usize = 15;
+/// `si_code` of a fault where nothing is mapped, and of a step.
+const SEGV_MAPERR: i32 = 1;
+const TRAP_TRACE: i32 = 2;
 
 impl Kernel {
     /// A proc stopped with a signal.
@@ -20,6 +22,25 @@ impl Kernel {
         let (Ok(regs), Ok((code, address))) = (tracee.regs(), tracee.signal_info()) else { return };
         proc.regs = Some(regs);
         proc.at = State::Kernel;
+        proc.cycles.enter();
+        let stepped = signal == libc::SIGTRAP
+            && code == TRAP_TRACE
+            && regs.eflags & TRAP_FLAG == 0
+            && self.watches(&self.procs[&pid]);
+        if stepped {
+            self.hide_step(pid);
+            self.leave(pid);
+            return;
+        }
+        if matches!(signal, libc::SIGSEGV | libc::SIGBUS)
+            && (signal == libc::SIGBUS || code == SEGV_MAPERR)
+            && self.map_again(pid, address, regs.rip)
+        {
+            self.leave(pid);
+            return;
+        }
+        let Some(proc) = self.procs.get_mut(&pid) else { return };
+        let Some(tracee) = &proc.tracee else { return };
         // code <= 0: somebody on the host sent it.
         let text = match signal {
             libc::SIGSEGV | libc::SIGBUS if code == SI_KERNEL => {
@@ -33,7 +54,9 @@ impl Kernel {
             libc::SIGFPE if matches!(code, FPE_INTDIV | FPE_INTOVF) => {
                 Some("sys: trap: divide error".to_string())
             }
-            libc::SIGFPE if code > 0 => Some("sys: fp: floating point exception".to_string()),
+            libc::SIGFPE if code > 0 => {
+                Some(fp::note(&tracee.fp_state().unwrap_or_default(), regs.rip))
+            }
             libc::SIGTRAP if code == SI_KERNEL => {
                 if let Some(regs) = &mut proc.regs {
                     regs.rip -= 1;
@@ -49,18 +72,26 @@ impl Kernel {
         self.leave(pid);
     }
 
-    /// Whether the instruction at the program counter writes to the address that faulted. Linux does not say.
-    fn writes_to(&self, pid: Pid, regs: &Regs, address: u64) -> bool {
-        let mut code = [0; MAX_INSTRUCTION];
-        let readable = (1..=MAX_INSTRUCTION)
-            .rev()
-            .find(|&n| self.peek(pid, regs.rip, &mut code[..n]))
-            .unwrap_or(0);
-        if readable == 0 || regs.rip == address {
+    /// Maps the segment that a fault lies in, where Linux had no mapping for it: attached memory that has grown, or bss
+    /// where something was detached. False if that is not what is wrong.
+    fn map_again(&mut self, pid: Pid, address: u64, pc: u64) -> bool {
+        let Some(proc) = self.procs.get_mut(&pid) else { return false };
+        if proc.mapped_again == Some((address, pc)) {
             return false;
         }
-        let mut decoder = Decoder::with_ip(64, &code[..readable], regs.rip, DecoderOptions::NONE);
-        let instruction = decoder.decode();
+        let Some(segment) = memory::find(&proc.space, address) else { return false };
+        let Some(tracee) = &proc.tracee else { return false };
+        proc.mapped_again = Some((address, pc));
+        segment.map_whole(tracee, &self.stack_pattern).is_ok()
+    }
+
+    /// Whether the instruction at the program counter writes to the address that faulted. Linux does not say.
+    fn writes_to(&self, pid: Pid, regs: &Regs, address: u64) -> bool {
+        let code = self.code_at(pid, regs.rip);
+        if code.is_empty() || regs.rip == address {
+            return false;
+        }
+        let instruction = fp::decode(&code, regs.rip);
         let mut factory = InstructionInfoFactory::new();
         let info = factory.info(&instruction);
         let near = |start: u64, size: usize| {

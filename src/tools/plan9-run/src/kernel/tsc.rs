@@ -14,8 +14,13 @@ pub fn frequency() -> u64 {
 /// What the counter says now and its Hz, where it can be a clock (`pc/mp.c:tscticks`).
 pub fn ticks() -> Option<(u64, u64)> {
     let hz = frequency();
+    (hz != 0).then(|| (now(), hz))
+}
+
+/// The counter now.
+pub fn now() -> u64 {
     // SAFETY: every x86-64 processor has the counter.
-    (hz != 0).then(|| (unsafe { _rdtsc() }, hz))
+    unsafe { _rdtsc() }
 }
 
 fn invariant() -> bool {
@@ -29,8 +34,7 @@ fn measure() -> u64 {
         (0..8)
             .map(|_| {
                 let before = Instant::now();
-                // SAFETY: every x86-64 processor has the counter.
-                let count = unsafe { _rdtsc() };
+                let count = now();
                 let after = Instant::now();
                 (after - before, before + (after - before) / 2, count)
             })

@@ -42,14 +42,18 @@ impl Kernel {
         let mut bytes = Vec::new();
         let mut at = addr;
         loop {
+            self.user_check(pid, at, 1, false)?;
             let page_end = (at & !(plan9_abi::layout::PAGE - 1)) + plan9_abi::layout::PAGE;
-            let part = self.user_read(pid, at, (page_end - at) as usize)?;
+            let mut part = vec![0; (page_end - at) as usize];
+            if !self.peek(pid, at, &mut part) {
+                return Err(BAD_ARG);
+            }
             if let Some(end) = part.iter().position(|&b| b == 0) {
                 bytes.extend(&part[..end]);
                 return Ok(bytes);
             }
             bytes.extend(part);
-            if bytes.len() > 1 << 20 {
+            if bytes.len() as u64 > plan9_abi::layout::USTKSIZE {
                 return Err(BAD_ARG);
             }
             at = page_end;

@@ -42,11 +42,6 @@ impl Protocol {
             Protocol::Udp => "udp",
         }
     }
-
-    /// The name of a conversation's file.
-    fn file(self, number: u32, file: &str) -> Text {
-        Text::new(format_args!("/net/{}/{number}/{file}", self.name()))
-    }
 }
 
 /// An open `ctl`, and `data` once there is one. Both are closed when it is dropped.
@@ -132,29 +127,28 @@ impl Conversation {
     }
 
     fn name(&self, file: &str) -> Text {
-        self.protocol.file(self.number, file)
+        Text::new(format_args!("/net/{}/{}/{file}", self.protocol.name(), self.number))
     }
 
     /// The address in `local` or `remote`.
     pub fn address(&self, file: &str) -> io::Result<SocketAddr> {
-        address(&self.name(file))
+        address(self.number, file)
     }
 
     /// The conversation at the other end, if that is in this machine: the one with our addresses the other way round.
     pub fn peer_inside(&self) -> io::Result<Option<u32>> {
         let (local, remote) = (self.address("local")?, self.address("remote")?);
-        let has = |number, file, wanted| {
-            address(&self.protocol.file(number, file)).is_ok_and(|found| found == wanted)
+        let is_peer = |&number: &u32| {
+            address(number, "local").is_ok_and(|found| found == remote)
+                && address(number, "remote").is_ok_and(|found| found == local)
         };
-        let is_peer =
-            |&number: &u32| has(number, "local", remote) && has(number, "remote", local);
         Ok((0..CONVERSATIONS).filter(|&number| number != self.number).find(is_peer))
     }
 
-    /// Bytes that the owner of another conversation has not read.
-    pub fn unread_of(&self, number: u32) -> io::Result<u64> {
+    /// Bytes that a conversation's owner has not read.
+    pub fn unread_of(number: u32) -> io::Result<u64> {
         let mut buf = [0; 512];
-        let status = read_file(&self.protocol.file(number, "status"), &mut buf)?;
+        let status = read_file(number, "status", &mut buf)?;
         let unread = after(status, "qin").and_then(|digits| digits.parse().ok());
         unread.ok_or(io::const_error!(io::ErrorKind::InvalidData, "no queue in status"))
     }
@@ -162,7 +156,7 @@ impl Conversation {
     /// Reads `status`.
     pub fn status(&self) -> io::Result<Status> {
         let mut buf = [0; 512];
-        let text = read_file(&self.name("status"), &mut buf)?;
+        let text = read_file(self.number, "status", &mut buf)?;
         Ok(Status {
             established: text.starts_with("Established") || text.starts_with("Close_wait"),
             close_wait: text.starts_with("Close_wait"),
@@ -180,16 +174,17 @@ fn after<'a>(status: &'a str, word: &str) -> Option<&'a str> {
 }
 
 /// Reads a file of a conversation's; what is not text is nothing.
-fn read_file<'a>(name: &Text, buf: &'a mut [u8]) -> io::Result<&'a str> {
+fn read_file<'a>(number: u32, file: &str, buf: &'a mut [u8]) -> io::Result<&'a str> {
+    let name = Text::new(format_args!("/net/tcp/{number}/{file}"));
     let fd = cvt(file::open(name.as_c_str(), open::READ | open::CEXEC))?;
     let read = file::read(fd, buf).map_err(|_| last_error());
     let _ = file::close(fd);
     Ok(crate::str::from_utf8(&buf[..read?]).unwrap_or(""))
 }
 
-fn address(name: &Text) -> io::Result<SocketAddr> {
+fn address(number: u32, file: &str) -> io::Result<SocketAddr> {
     let mut buf = [0; 128];
-    addr::parse(read_file(name, &mut buf)?.as_bytes()).ok_or(io::const_error!(
+    addr::parse(read_file(number, file, &mut buf)?.as_bytes()).ok_or(io::const_error!(
         io::ErrorKind::InvalidData,
         "the network says no address",
     ))

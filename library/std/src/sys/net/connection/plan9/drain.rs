@@ -31,7 +31,7 @@ impl Drain {
             None => *self.peer.insert(conversation.peer_inside()?),
         };
         // A peer that has gone wants nothing, and the write will tell.
-        let Some(unread) = peer.and_then(|peer| conversation.unread_of(peer).ok()) else {
+        let Some(unread) = peer.and_then(|peer| Conversation::unread_of(peer).ok()) else {
             return Ok(true);
         };
         Ok(self.has_read_on(unread))
