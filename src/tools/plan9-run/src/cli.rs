@@ -30,6 +30,11 @@ struct Args {
     /// The kernel to be true to, by its date
     #[arg(long, value_name = "DATE", default_value = "2025-11")]
     kernel: Edition,
+    /// Calls to the host's 127.0.0.1:HOSTPORT go to PORT of the machine, which is 10.0.2.15; may be given again. A call is
+    /// reset while no program has announced PORT on that address or on all. (Programs reach the host's 127.0.0.1 as
+    /// 10.0.2.2, and other addresses as they are)
+    #[arg(long, value_name = "HOSTPORT:PORT", value_parser = published)]
+    publish: Vec<(u16, u16)>,
     /// The host folder that the programs see as /
     #[arg(long, value_name = "FOLDER", default_value = "/")]
     root: PathBuf,
@@ -77,6 +82,7 @@ fn run(args: Args) -> Result<ExitCode> {
         trace: args.trace,
         stats: args.stats,
         ndb: ndb.transpose()?,
+        publish: args.publish,
         ..Options::default()
     };
     let mut kernel = Kernel::new(options);
@@ -86,6 +92,15 @@ fn run(args: Args) -> Result<ExitCode> {
         eprint!("{}", kernel.stats.report());
     }
     Ok(ExitCode::from(exit_code(&status)))
+}
+
+/// The two ports of `--publish`.
+fn published(text: &str) -> std::result::Result<(u16, u16), String> {
+    let pair = text
+        .split_once(':')
+        .and_then(|(outside, port)| Some((outside.parse().ok()?, port.parse().ok()?)));
+    pair.filter(|&(outside, port)| outside != 0 && port != 0)
+        .ok_or("write the host's port, a colon and the program's port, such as 8080:80".to_string())
 }
 
 /// An empty status is success, a number is itself in its low 8 bits, any other text is failure.
@@ -99,7 +114,15 @@ fn exit_code(status: &[u8]) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::exit_code;
+    use super::{exit_code, published};
+
+    #[test]
+    fn published_ports_are_two_numbers() {
+        assert_eq!(published("8080:80"), Ok((8080, 80)));
+        for wrong in ["8080", "8080:", ":80", "0:80", "80:0", "x:80", "80:70000"] {
+            assert!(published(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn statuses_become_codes() {

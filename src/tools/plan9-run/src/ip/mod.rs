@@ -2,6 +2,7 @@
 
 pub mod address;
 mod cs;
+pub mod host;
 mod ndb;
 mod route;
 mod tables;
@@ -17,6 +18,7 @@ use crate::qio::{Read, Write};
 use plan9_abi::flags::open;
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// The one IP stack of the machine.
 pub struct Stack {
@@ -25,9 +27,10 @@ pub struct Stack {
     cs: cs::Queries,
     /// What programs wrote to `/net/ndb`.
     ndb: Vec<u8>,
+    pub(crate) host: host::Host,
     /// Handshakes under way: when they end, whose, and whom they call.
     pub(crate) handshakes: Vec<(u64, usize, (IpAddr, u16))>,
-    /// Rings when a handshake ends.
+    /// Rings when a handshake ends, and when the host is to be asked.
     pub(crate) tick: WaitId,
 }
 
@@ -38,6 +41,7 @@ impl Stack {
             udp: udp::Udp::default(),
             cs: cs::Queries::new(options),
             ndb: Vec::new(),
+            host: host::Host::default(),
             handshakes: Vec::new(),
             tick: waits.fresh(),
         }
@@ -45,12 +49,45 @@ impl Stack {
 
     /// The host's epoll descriptor that becomes readable when a host socket wants attention, if there is one.
     pub fn host_fd(&self) -> Option<std::os::fd::RawFd> {
-        None
+        self.host.fd()
     }
 }
 
-/// The host's epoll descriptor was readable. Conversations with the host are not built yet.
-pub fn host_ready(_k: &mut Kernel) {}
+/// The host's epoll descriptor was readable.
+pub fn host_ready(k: &mut Kernel) {
+    for (id, events) in k.net.host.news() {
+        if let Some(n) = tcp::host::find(k, id) {
+            tcp::host::arrived(k, n, events);
+        } else if let Some(which) = k.net.host.published.iter().position(|p| p.id == id) {
+            tcp::publish::arrived(k, which);
+        }
+    }
+}
+
+/// `tick` has rung.
+pub fn tick(k: &mut Kernel) {
+    tcp::run_handshakes(k);
+    tcp::host::look(k);
+}
+
+/// All procs are gone: what they wrote before they closed still goes to the host, as a machine's kernel would see to.
+/// Gives up on a peer that takes nothing for ten seconds, and says so.
+pub fn deliver(k: &mut Kernel) {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    loop {
+        let left = tcp::host::undelivered(k);
+        if left.is_empty() {
+            return;
+        }
+        if !k.net.host.wait(PATIENCE) {
+            for ((host, port), bytes) in left {
+                eprintln!("plan9-run: {bytes} bytes for {host}!{port} were not taken and are lost");
+            }
+            return;
+        }
+        host_ready(k);
+    }
+}
 
 /// The device.
 pub struct IpDevice;
@@ -261,6 +298,9 @@ impl Device for IpDevice {
                 _ => part(b"", n, offset),
             };
         };
+        if file == STATUS {
+            tcp::host::acknowledged(k, of);
+        }
         let conversation = match k.net.tcp.get(of) {
             Ok(conversation) => conversation,
             Err(why) => return Started::Done(Err(why)),
@@ -354,11 +394,7 @@ fn control(k: &mut Kernel, n: usize, message: &[u8]) -> Started {
             conversation.ttl = args.first().and_then(|text| text.parse().ok()).unwrap_or(255);
         }),
         "tos" | "ignoreadvice" => Ok(()),
-        "keepalive" => match k.net.tcp.get(n).map(|c| c.state) {
-            Ok(tcp::State::Established) => Ok(()),
-            Ok(_) => Err(error("connection must be in Establised state")),
-            Err(why) => Err(why),
-        },
+        "keepalive" => tcp::host::keep_alive(k, n, args.first().copied()),
         _ => Err(error("unknown control request")),
     };
     match result {

@@ -144,7 +144,7 @@ impl Kernel {
             }
             for id in woken {
                 if id == self.net.tick {
-                    ip::tcp::run_handshakes(self);
+                    ip::tick(self);
                     continue;
                 }
                 if self.ring(id) {

@@ -33,6 +33,8 @@ pub struct Options {
     pub user: String,
     /// The text of the database of network names, instead of what is built in and what the host knows.
     pub ndb: Option<String>,
+    /// Ports of the host, each with the port of the machine that its calls go to.
+    pub publish: Vec<(u16, u16)>,
 }
 
 impl Default for Options {
@@ -46,6 +48,7 @@ impl Default for Options {
             stats: false,
             user: "glenda".into(),
             ndb: None,
+            publish: Vec::new(),
         }
     }
 }

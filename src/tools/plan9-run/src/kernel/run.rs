@@ -54,6 +54,7 @@ impl Kernel {
         self.procs.insert(pid, proc);
         chan::boot(self, pid);
         self.exec_first(pid, path, argv)?;
+        ip::tcp::publish::open(self)?;
         self.leave(pid);
         Ok(())
     }
@@ -79,6 +80,7 @@ impl Kernel {
                 for pid in self.procs.keys().copied().collect::<Vec<Pid>>() {
                     self.exit(pid, b"Killed");
                 }
+                ip::deliver(self);
                 return status;
             }
             if INTERRUPTED.swap(false, Ordering::Relaxed) {

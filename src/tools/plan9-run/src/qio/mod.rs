@@ -121,6 +121,34 @@ impl Queue {
         bytes
     }
 
+    /// Bytes behind the first `offset`, up to `count`, which stay queued (`qcopy`).
+    pub fn copy(&self, offset: usize, count: usize) -> Vec<u8> {
+        let wanted = self.length.saturating_sub(offset);
+        // From the end, as what has not been sent is a small part of what has not been acknowledged.
+        let (mut first, mut found) = (self.blocks.len(), 0);
+        while found < wanted {
+            first -= 1;
+            let block = &self.blocks[first];
+            found += block.data.len() - block.taken;
+        }
+        let mut bytes = Vec::with_capacity(wanted.min(count));
+        let mut skip = found - wanted;
+        for block in self.blocks.range(first..) {
+            let rest = &block.data[block.taken + skip..];
+            skip = 0;
+            bytes.extend(&rest[..rest.len().min(count - bytes.len())]);
+            if bytes.len() == count {
+                break;
+            }
+        }
+        bytes
+    }
+
+    /// True while a writer waits for room, or would.
+    pub fn is_waited_for(&self) -> bool {
+        self.flow
+    }
+
     /// Ends the queue: reads drain it, then give nothing three times, then `why`; writes fail with it.
     pub fn hangup(&mut self, waits: &mut Waits, why: Error) {
         self.closed.get_or_insert(why);

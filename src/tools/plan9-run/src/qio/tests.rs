@@ -92,3 +92,21 @@ fn an_empty_write_waits_for_room_and_adds_nothing() {
     assert_eq!(queue.borrow().length(), 0);
     assert!(is_done(&empty.step(&mut k, 1)));
 }
+
+#[test]
+fn a_copy_begins_anywhere_and_takes_nothing() {
+    let (mut k, queue, _) = queue(1000);
+    let waits = &mut k.waits;
+    for piece in [&b"abc"[..], b"", b"defg", b"", b"h"] {
+        queue.borrow_mut().append(waits, piece);
+    }
+    assert_eq!(queue.borrow_mut().take(waits, 1), b"a");
+    let whole = b"bcdefgh";
+    for offset in 0..=whole.len() {
+        for count in 0..=whole.len() {
+            let expected = &whole[offset..(offset + count).min(whole.len())];
+            assert_eq!(queue.borrow().copy(offset, count), expected, "{offset} {count}");
+        }
+    }
+    assert_eq!(queue.borrow().length(), whole.len());
+}
