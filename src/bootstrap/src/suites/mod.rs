@@ -7,6 +7,7 @@ mod examples;
 mod go;
 mod handler;
 mod host;
+mod interop;
 mod programs;
 mod std_net;
 mod ui;
@@ -29,6 +30,7 @@ pub const ALL: &[(&str, Suite)] = &[
     ("std-tcp", std_net::tcp),
     ("std-udp", std_net::udp),
     ("conformance", conformance::run),
+    ("interop", interop::run),
     ("counts", counts::run),
     ("handler", handler::run),
     ("crates", crates::run),

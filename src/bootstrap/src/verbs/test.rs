@@ -9,7 +9,7 @@ use std::process::ExitCode;
 /// Which tests.
 #[derive(clap::Args)]
 pub struct Args {
-    /// A suite (host, ui, examples, go, std-tcp, std-udp, conformance, counts, handler, crates), or SUITE/PART of a test's name; all suites without it
+    /// A suite (host, ui, examples, go, std-tcp, std-udp, conformance, interop, counts, handler, crates), or SUITE/PART of a test's name; all suites without it
     pub filter: Option<String>,
 }
 

@@ -70,7 +70,8 @@ impl Host {
         events.iter().map(|event| (event.data.u64(), event.flags)).collect()
     }
 
-    /// Waits until there are news; false if there were none in that time, or a signal came.
+    /// Waits until there are news; false if there were none in that time, or Ctrl-C was typed. That a process ended is
+    /// no news here.
     pub fn wait(&self, at_most: Duration) -> bool {
         let Some(fd) = self.fd() else { return false };
         let mut fds = [libc::pollfd { fd, events: libc::POLLIN, revents: 0 }];
@@ -80,9 +81,10 @@ impl Host {
         };
         // SAFETY: all pointers are to live values; the set is initialised by sigemptyset.
         unsafe {
-            let mut none: libc::sigset_t = std::mem::zeroed();
-            libc::sigemptyset(&mut none);
-            libc::ppoll(fds.as_mut_ptr(), 1, &timeout, &none) > 0
+            let mut held: libc::sigset_t = std::mem::zeroed();
+            libc::sigemptyset(&mut held);
+            libc::sigaddset(&mut held, libc::SIGCHLD);
+            libc::ppoll(fds.as_mut_ptr(), 1, &timeout, &held) > 0
         }
     }
 }
