@@ -2,6 +2,8 @@
 //!
 //! A program is told the ports of its peers and fails by panicking; what it prints is compared or shown.
 
+pub mod files;
+
 use std::fmt::Debug;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use peer::Peer;
 use programs::Ended;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,8 +23,10 @@ const CASES: &[(&str, Case)] = &[
     ("reads", reads),
     ("writes, scaled window", writes_scaled),
     ("writes, small window", writes_small),
+    ("single bytes", single_bytes),
     ("ends", ends),
     ("slow connect", slow_connect),
+    ("connect goes on", connect_goes_on),
     ("files", files),
     ("pending data at the exit", pending),
     ("published ports", published),
@@ -165,18 +167,62 @@ fn ends(machine: &Machine<'_>) -> Result<()> {
     programs::same("standard output", expected, &ended.stdout)
 }
 
-fn slow_connect(machine: &Machine<'_>) -> Result<()> {
+fn single_bytes(machine: &Machine<'_>) -> Result<()> {
+    const TOTAL: u64 = 40_000;
+    let drain = Peer::with_buffer(4 << 10, |mut stream| {
+        thread::sleep(Duration::from_millis(700));
+        peer::read_in_fits(&mut stream, 10_000, Duration::from_millis(100)).map(|n| n.to_string())
+    })?;
+    machine.run(&[], "single_bytes", &[drain.port.into(), TOTAL])?;
+    programs::same("what arrived", &TOTAL.to_string(), &drain.end()?)
+}
+
+/// A listener with as many callers as it keeps: later ones get no answer.
+fn full_listener() -> Result<(TcpListener, Vec<TcpStream>)> {
     let listener = peer::listener()?;
     rustix::net::listen(&listener, 0)?;
     let address = listener.local_addr()?;
-    // Linux answers one more than it was asked to keep; then calls get no answer.
     let mut kept = Vec::new();
     while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(300)) {
         kept.push(stream);
         ensure!(kept.len() < 10, "the queue of the listener does not fill");
     }
-    let ended = machine.run(&[], "slow_connect", &[address.port().into()])?;
+    Ok((listener, kept))
+}
+
+fn slow_connect(machine: &Machine<'_>) -> Result<()> {
+    let (listener, _kept) = full_listener()?;
+    let port = listener.local_addr()?.port();
+    let ended = machine.run(&[], "slow_connect", &[port.into()])?;
     programs::same("standard output", "no call timed out early\n", &ended.stdout)
+}
+
+fn connect_goes_on(machine: &Machine<'_>) -> Result<()> {
+    let (listener, kept) = full_listener()?;
+    let port = listener.local_addr()?.port();
+    let answering = thread::spawn(move || -> Result<()> {
+        thread::sleep(Duration::from_millis(800));
+        for _ in &kept {
+            peer::accept(&listener)?;
+        }
+        // The call that gave up while the queue filled may still be there.
+        loop {
+            let mut stream = peer::accept(&listener)?;
+            stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+            let mut bytes = [0; 5];
+            if stream.read_exact(&mut bytes).is_ok() {
+                ensure!(&bytes == b"early", "{bytes:?} came");
+                stream.write_all(b"late")?;
+                // Until the caller is gone.
+                let _ = stream.read(&mut [0]);
+                return Ok(());
+            }
+        }
+    });
+    let ended = machine.run(&[], "goes_on", &[port.into()])?;
+    ensure!(answering.join().is_ok_and(|ended| ended.is_ok()), "the peer failed");
+    let expected = "interrupted true, Syn_sent\nagain: false\nthen Established\nread Some(4)\n";
+    programs::same("standard output", expected, &ended.stdout)
 }
 
 fn files(machine: &Machine<'_>) -> Result<()> {

@@ -75,6 +75,7 @@ pub fn tick(k: &mut Kernel) {
 pub fn deliver(k: &mut Kernel) {
     const PATIENCE: Duration = Duration::from_secs(10);
     loop {
+        tcp::host::discard(k);
         let left = tcp::host::undelivered(k);
         if left.is_empty() {
             return;

@@ -145,8 +145,8 @@ impl Queue {
     }
 
     /// True while a writer waits for room, or would.
-    pub fn is_waited_for(&self) -> bool {
-        self.flow
+    pub fn is_over_limit(&self) -> bool {
+        self.flow || self.held() > self.limit
     }
 
     /// Ends the queue: reads drain it, then give nothing three times, then `why`; writes fail with it.

@@ -59,6 +59,13 @@ impl Host {
         Ok(())
     }
 
+    /// Watches a socket no more.
+    pub fn unwatch(&self, socket: impl AsFd) {
+        if let Some(epoll) = &self.epoll {
+            let _ = epoll::delete(epoll, socket);
+        }
+    }
+
     /// What has happened, without waiting.
     pub fn news(&self) -> Vec<(u64, EventFlags)> {
         let Some(epoll) = &self.epoll else { return Vec::new() };
@@ -94,10 +101,8 @@ pub fn call_failed(why: &io::Error) -> Error {
     match why.raw_os_error().unwrap_or(0) {
         libc::ETIMEDOUT => error("connection timed out"),
         libc::EHOSTUNREACH | libc::EHOSTDOWN => error("host unreachable"),
-        libc::ENETUNREACH | libc::ENETDOWN | libc::EADDRNOTAVAIL | libc::EINVAL => {
-            error("no route")
-        }
-        libc::EAFNOSUPPORT => error("no route"),
+        libc::ENETUNREACH | libc::ENETDOWN | libc::EINVAL | libc::EAFNOSUPPORT => error("no route"),
+        libc::EADDRNOTAVAIL => error("no ports available"),
         libc::EACCES | libc::EPERM => error("permission denied"),
         libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM => error("no free devices"),
         _ => error("connection refused"),
@@ -117,6 +122,7 @@ mod tests {
             (libc::ETIMEDOUT, "connection timed out"),
             (libc::ENETUNREACH, "no route"),
             (libc::EHOSTUNREACH, "host unreachable"),
+            (libc::EADDRNOTAVAIL, "no ports available"),
             (libc::EMFILE, "no free devices"),
         ] {
             let error = call_failed(&io::Error::from_raw_os_error(errno));
