@@ -9,6 +9,8 @@ mod tables;
 pub mod tcp;
 pub mod udp;
 
+pub use host::serve::{deliver, host_ready, tick};
+
 use crate::dev::{
     Device, DeviceId, Entry, Node, Pid, QTDIR, Qid, Result, Started, Value, WaitId, Waits, error,
 };
@@ -18,7 +20,6 @@ use crate::qio::{Read, Write};
 use plan9_abi::flags::open;
 use std::net::IpAddr;
 use std::rc::Rc;
-use std::time::Duration;
 
 /// The one IP stack of the machine.
 pub struct Stack {
@@ -50,43 +51,6 @@ impl Stack {
     /// The host's epoll descriptor that becomes readable when a host socket wants attention, if there is one.
     pub fn host_fd(&self) -> Option<std::os::fd::RawFd> {
         self.host.fd()
-    }
-}
-
-/// The host's epoll descriptor was readable.
-pub fn host_ready(k: &mut Kernel) {
-    for (id, events) in k.net.host.news() {
-        if let Some(n) = tcp::host::find(k, id) {
-            tcp::host::arrived(k, n, events);
-        } else if let Some(which) = k.net.host.published.iter().position(|p| p.id == id) {
-            tcp::publish::arrived(k, which);
-        }
-    }
-}
-
-/// `tick` has rung.
-pub fn tick(k: &mut Kernel) {
-    tcp::run_handshakes(k);
-    tcp::host::look(k);
-}
-
-/// All procs are gone: what they wrote before they closed still goes to the host, as a machine's kernel would see to.
-/// Gives up on a peer that takes nothing for ten seconds, and says so.
-pub fn deliver(k: &mut Kernel) {
-    const PATIENCE: Duration = Duration::from_secs(10);
-    loop {
-        tcp::host::discard(k);
-        let left = tcp::host::undelivered(k);
-        if left.is_empty() {
-            return;
-        }
-        if !k.net.host.wait(PATIENCE) {
-            for ((host, port), bytes) in left {
-                eprintln!("plan9-run: {bytes} bytes for {host}!{port} were not taken and are lost");
-            }
-            return;
-        }
-        host_ready(k);
     }
 }
 

@@ -4,7 +4,9 @@
 
 use super::{Conversation, State, host, stream};
 use crate::dev::{Breakable, Operation, Pid, Result, Step, Value, error};
-use crate::ip::address::{self, ANY, Route};
+use crate::ip::address::{self, ANY};
+use crate::ip::host::way::{self, Way};
+use crate::ip::route::{self, Own};
 use crate::kernel::Kernel;
 use crate::qio::HUNGUP;
 use plan9_abi::queue::PIPE_LIMIT;
@@ -17,11 +19,15 @@ const HANDSHAKE_NS: u64 = 20_000;
 /// How long a call that nobody answers is repeated, in nanoseconds, as a real kernel was seen to do.
 const UNANSWERED_NS: u64 = 342_000_000_000;
 
+fn is_own(address: IpAddr) -> bool {
+    route::own(address) == Some(Own::Unicast)
+}
+
 /// `announce`.
 pub fn announce(k: &mut Kernel, n: usize, args: &[&str]) -> Result<()> {
     let text = args.first().ok_or(error("bad args to announce"))?;
     let (host, port) = address::pair(text)?;
-    if !host.is_unspecified() && !address::is_own(host) {
+    if !host.is_unspecified() && !is_own(host) {
         return Err(error("not a local IP address"));
     }
     let tcp = &mut k.net.tcp;
@@ -67,15 +73,15 @@ impl Connect {
             Some(text) => address::pair(text)?,
             None => (ANY, 0),
         };
-        if !local.0.is_unspecified() && !address::is_own(local.0) {
+        if !local.0.is_unspecified() && !is_own(local.0) {
             return Err(error("not a local IP address"));
         }
-        match address::route(to.0) {
-            Route::None => return Err(error("no route")),
-            Route::Refused => return Err(error("connection refused")),
-            Route::Inside | Route::Host(_) | Route::Nobody => {}
+        match way::way(to.0) {
+            Way::None => return Err(error("no route")),
+            Way::Refused => return Err(error("connection refused")),
+            Way::Inside | Way::Host(_) | Way::Nobody => {}
         }
-        let own = address::source(to.0);
+        let own = way::source(to.0);
         let port = if local.1 == 0 { k.net.tcp.free_port() } else { local.1 };
         let conversation = k.net.tcp.get(n)?;
         conversation.local = (if local.0.is_unspecified() { own } else { local.0 }, port);
@@ -86,11 +92,11 @@ impl Connect {
 
     /// Sends the call on its way; one that nobody answers ends all the same.
     fn begin(&self, k: &mut Kernel) -> Result<()> {
-        let lasts = match address::route(self.to.0) {
-            Route::Host(beyond) => {
+        let lasts = match way::way(self.to.0) {
+            Way::Host(beyond) => {
                 return host::call(k, self.n, SocketAddr::new(beyond, self.to.1), self.any_port);
             }
-            Route::Nobody => UNANSWERED_NS,
+            Way::Nobody => UNANSWERED_NS,
             _ => HANDSHAKE_NS,
         };
         let at = k.mono_ns() + lasts;
@@ -159,7 +165,7 @@ pub fn is_full(k: &mut Kernel, listener: usize) -> bool {
 
 /// Both ends become Established; the listener's side waits to be taken.
 fn meet(k: &mut Kernel, n: usize, to: (IpAddr, u16)) -> Result<()> {
-    if address::route(to.0) == Route::Nobody {
+    if way::way(to.0) == Way::Nobody {
         return Err(error("connection timed out"));
     }
     let listener = k.net.tcp.listener(to).ok_or(error("connection refused"))?;

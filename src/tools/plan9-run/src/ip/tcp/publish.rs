@@ -2,9 +2,9 @@
 
 use super::{State, call, host};
 use crate::dev::{Error, Result};
-use crate::ip::address;
 use crate::ip::host::Published;
 use crate::ip::host::socket::Socket;
+use crate::ip::host::way;
 use crate::kernel::Kernel;
 use rustix::event::epoll::EventFlags;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -38,7 +38,7 @@ pub fn arrived(k: &mut Kernel, which: usize) {
 /// One call: the host has answered it already, so whoever cannot be heard is reset.
 fn take(k: &mut Kernel, stream: TcpStream, from: SocketAddr, port: u16) {
     let Ok(socket) = Socket::taken(stream) else { return };
-    let to = (address::MACHINE, port);
+    let to = (way::machine(), port);
     let Some(listener) = k.net.tcp.listener(to).filter(|&n| !call::is_full(k, n)) else {
         socket.abort();
         return;
@@ -52,7 +52,7 @@ fn take(k: &mut Kernel, stream: TcpStream, from: SocketAddr, port: u16) {
         conversation.used = true;
         conversation.state = State::SynSent;
         conversation.local = to;
-        conversation.remote = (address::seen_from_inside(from.ip()), from.port());
+        conversation.remote = (way::seen_from_inside(from.ip()), from.port());
     }
     if host::attach(k, n, socket).is_err() {
         k.net.tcp.slots[n] = None;
