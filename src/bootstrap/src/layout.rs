@@ -59,6 +59,11 @@ impl Layout {
         self.build.join("rust-src/library")
     }
 
+    /// The same with whole manifests, which only upstream's own test suites need.
+    pub fn tests_library(&self) -> PathBuf {
+        self.build.join("rust-src-tests/library")
+    }
+
     /// Cargo's target directory for the sysroot; its crate hashes must not mix with the host's.
     pub fn sysroot_target(&self) -> PathBuf {
         self.build.join("sysroot-target")
@@ -74,9 +79,9 @@ impl Layout {
         self.build.join("toolchain")
     }
 
-    /// Where a sysroot keeps the target's rlibs and `target.json`.
-    pub fn target_dir(&self) -> PathBuf {
-        self.toolchain().join("lib/rustlib").join(TRIPLE)
+    /// A second toolchain directory, whose std is built with the one that std's own tests are compiled with.
+    pub fn tests_toolchain(&self) -> PathBuf {
+        self.build.join("tests-toolchain")
     }
 }
 

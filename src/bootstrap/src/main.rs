@@ -2,6 +2,7 @@
 //!
 //! Each verb is one file under `verbs`. A failure is one sentence with the cause under it and the mend in it.
 
+mod cargo;
 mod layout;
 mod overlay;
 mod progress;

@@ -3,86 +3,63 @@
 //! The target is given by name, found through `RUST_TARGET_PATH`: a std built for a path to a JSON file has a hashed
 //! triple and users' crates, which name the target, would be refused (E0461).
 
+use crate::cargo::{self, MESSAGES};
 use crate::layout::{Layout, TRIPLE};
 use crate::progress::Step;
-use crate::toolchain::Rust;
-use anyhow::{Context, Result, bail};
-use serde::Deserialize;
+use crate::toolchain::{self, Rust};
+use anyhow::{Context, Result};
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
 use std::hash::{Hash, Hasher};
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::thread;
+use std::process::Command;
 
 /// Unmarked crates of crates.io must count as unstable parts of std; bitcode is for users' LTO.
 const RUSTFLAGS: &str = "-Zforce-unstable-if-unmarked -Zunstable-options -Cembed-bitcode=yes";
 const FEATURES: &str = "panic-unwind,backtrace,compiler-builtins-mem";
 
-#[derive(Deserialize)]
-struct Message {
-    reason: String,
-    #[serde(default)]
-    filenames: Vec<PathBuf>,
-    target: Option<Target>,
-}
-
-#[derive(Deserialize)]
-struct Target {
-    name: String,
+/// Where a std is built from and to, and by which compiler.
+pub struct Place<'a> {
+    pub library: &'a Path,
+    /// Cargo's target directory.
+    pub target_dir: &'a Path,
+    pub rustc: &'a Path,
+    /// Only with the vendored crates, where the source brings them.
+    pub offline: bool,
 }
 
 /// Builds the overlaid `sysroot` crate and returns the rlibs for our target.
-pub fn build(layout: &Layout, rust: &Rust) -> Result<Vec<PathBuf>> {
+pub fn build(layout: &Layout, rust: &Rust, place: &Place) -> Result<Vec<PathBuf>> {
     let step = Step::start("std for Plan 9");
-    let mut cargo = command(layout, rust);
-    let mut child =
-        cargo.spawn().with_context(|| format!("{} cannot be started", rust.cargo.display()))?;
-    let (Some(stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
-        bail!("cargo's output cannot be read");
-    };
-    let complaints = thread::spawn(move || {
-        let mut text = Vec::new();
-        stderr.read_to_end(&mut text).map(|_| String::from_utf8_lossy(&text).into_owned())
-    });
-    let mut rlibs = Vec::new();
-    for line in BufReader::new(stdout).lines() {
-        let Ok(message) = serde_json::from_str::<Message>(&line?) else { continue };
-        if message.reason == "compiler-artifact" {
-            rlibs.extend(message.filenames.into_iter().filter(|file| is_ours(file)));
-            step.at(format!(
-                "{} ({})",
-                message.target.map_or(String::new(), |target| target.name),
-                rlibs.len()
-            ));
-        }
-    }
-    let status = child.wait()?;
-    let complaints =
-        complaints.join().map_err(|_| anyhow::anyhow!("reading cargo's output panicked"))??;
-    if !status.success() {
-        bail!("std did not build ({status}); mend the first error:\n{}", complaints.trim_end());
-    }
+    let mut cargo = command(layout, rust, place);
+    cargo.arg("build").arg("--manifest-path").arg(place.library.join("sysroot/Cargo.toml"));
+    options(&mut cargo, place);
+    let artifacts = cargo::artifacts(cargo, &step).context("std did not build")?;
+    let rlibs: Vec<_> = artifacts
+        .into_iter()
+        .flat_map(|artifact| artifact.filenames)
+        .filter(|file| is_ours(file))
+        .collect();
     step.done(&format!("{} crates", rlibs.len()));
     Ok(rlibs)
 }
 
-fn command(layout: &Layout, rust: &Rust) -> Command {
+/// Cargo with the environment that std's crates are built in.
+pub fn command(layout: &Layout, rust: &Rust, place: &Place) -> Command {
     let mut cargo = Command::new(&rust.cargo);
-    cargo.args([
-        "build",
-        "--quiet",
-        "--release",
-        "--message-format=json-render-diagnostics",
-        "--target",
-        TRIPLE,
-    ]);
+    toolchain::forget_users_flags(&mut cargo);
+    cargo.env("RUSTC", place.rustc).env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", RUSTFLAGS);
+    cargo.env("RUST_TARGET_PATH", layout.targets()).current_dir(&layout.build);
+    cargo
+}
+
+/// What follows cargo's verb, the same for std and for its tests: their crates must have the same hashes.
+pub fn options(cargo: &mut Command, place: &Place) {
+    cargo.args(["--quiet", "--release", MESSAGES, "--target", TRIPLE]);
     cargo.args(["--no-default-features", "--features", FEATURES]);
-    cargo.arg("--manifest-path").arg(layout.overlaid_library().join("sysroot/Cargo.toml"));
-    cargo.arg("--target-dir").arg(layout.sysroot_target());
-    if rust.vendor().is_some() {
-        let vendor = layout.overlaid_library().join("vendor");
+    cargo.arg("--target-dir").arg(place.target_dir);
+    if place.offline {
+        let vendor = place.library.join("vendor");
         cargo.args([
             "--offline",
             "--config",
@@ -91,25 +68,6 @@ fn command(layout: &Layout, rust: &Rust) -> Command {
         ]);
         cargo.arg(format!("source.vendored.directory={:?}", vendor.display().to_string()));
     }
-    // What the user set for own projects must not change std's crate hashes.
-    for name in [
-        "CARGO_ENCODED_RUSTFLAGS",
-        "CARGO_BUILD_TARGET",
-        "CARGO_BUILD_RUSTC_WRAPPER",
-        "RUSTC_WRAPPER",
-    ] {
-        cargo.env_remove(name);
-    }
-    // Set by rustup's cargo, which runs us: a proxy would then choose another compiler.
-    cargo.env_remove("RUSTUP_TOOLCHAIN");
-    cargo.env("RUSTC", &rust.rustc).env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", RUSTFLAGS);
-    cargo.env("RUST_TARGET_PATH", layout.targets());
-    cargo
-        .current_dir(&layout.build)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    cargo
 }
 
 /// Host artifacts (build scripts, proc macros) lie outside the target's directory.

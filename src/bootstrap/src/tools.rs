@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Packages and names of the tools, all under `src/tools/`.
@@ -62,14 +62,18 @@ pub fn build(layout: &Layout) -> Result<()> {
     Ok(())
 }
 
-/// Lays out the toolchain directory around rlibs that are already in place.
-pub fn lay_out(layout: &Layout, rust: &Rust, sysroot_hash: &str) -> Result<()> {
-    let dir = layout.toolchain();
+/// Where a toolchain directory keeps the target's rlibs and `target.json`.
+pub fn target_dir(toolchain: &Path) -> PathBuf {
+    toolchain.join("lib/rustlib").join(TRIPLE)
+}
+
+/// Lays out a toolchain directory around rlibs that are already in place.
+pub fn lay_out(layout: &Layout, rust: &Rust, dir: &Path, sysroot_hash: &str) -> Result<()> {
     let rustlib = dir.join("lib/rustlib");
     fs::create_dir_all(dir.join("bin"))
         .with_context(|| format!("{} cannot be made", dir.display()))?;
-    fs::create_dir_all(&rustlib)
-        .with_context(|| format!("{} cannot be made", rustlib.display()))?;
+    let ours = target_dir(dir);
+    fs::create_dir_all(&ours).with_context(|| format!("{} cannot be made", ours.display()))?;
     for (tool, name) in
         [("rustc-shim", "rustc"), ("rustc-shim", "rustdoc"), ("plan9-ld", "plan9-ld")]
     {
@@ -80,7 +84,7 @@ pub fn lay_out(layout: &Layout, rust: &Rust, sysroot_hash: &str) -> Result<()> {
     let sysroot = toolchain::output(Command::new(&rust.rustc).args(["--print", "sysroot"]))?;
     link(&Path::new(sysroot.trim_end()).join("lib/rustlib").join(host), &rustlib.join(host))?;
     let json = layout.targets().join(format!("{TRIPLE}.json"));
-    replace(&json, &layout.target_dir().join("target.json"))?;
+    replace(&json, &ours.join("target.json"))?;
     let record =
         Record { rustc: &rust.rustc, rustdoc: &rust.rustdoc, cargo: &rust.cargo, sysroot_hash };
     let place = dir.join("lib/plan9.toml");

@@ -9,5 +9,5 @@ mod place;
 mod plan;
 mod write;
 
-pub use plan::plan;
+pub use plan::{Purpose, plan};
 pub use write::write;

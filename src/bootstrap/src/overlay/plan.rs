@@ -31,8 +31,17 @@ pub struct Plan {
     pub own: usize,
 }
 
+/// What the tree is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// std as users get it; the manifests are cut so that it resolves with the vendored crates alone.
+    Sysroot,
+    /// Upstream's own test suites: whole manifests, and cargo gets what they name from the registry.
+    Tests,
+}
+
 /// Plans `upstream` (a pristine `library/`) with `own` (our `library/`) laid over it.
-pub fn plan(upstream: &Path, own: &Path) -> Result<Plan> {
+pub fn plan(upstream: &Path, own: &Path, purpose: Purpose) -> Result<Plan> {
     let mut files: BTreeMap<_, _> = listed(upstream)?
         .into_iter()
         .map(|file| (file.clone(), Source::Copy(upstream.join(file))))
@@ -50,8 +59,13 @@ pub fn plan(upstream: &Path, own: &Path) -> Result<Plan> {
         count.take(hook);
         by_file.entry(&hook.file).or_default().push(hook);
     }
-    for file in manifest::cut_files() {
-        by_file.entry(Path::new(file)).or_default();
+    match purpose {
+        Purpose::Sysroot => {
+            for file in manifest::cut_files() {
+                by_file.entry(Path::new(file)).or_default();
+            }
+        }
+        Purpose::Tests => files.retain(|file, _| !file.starts_with("vendor")),
     }
     let hooked = by_file.values().filter(|hooks| !hooks.is_empty()).count();
     for (file, hooks) in by_file {
@@ -67,7 +81,11 @@ pub fn plan(upstream: &Path, own: &Path) -> Result<Plan> {
             .with_context(|| format!("{} cannot be read", path.display()))?;
         let text = place::apply(&text, &hooks)?;
         let name = file.to_str().context("a hooked file has a name that is not UTF-8")?;
-        files.insert(file.to_path_buf(), Source::Text(manifest::cut(name, &text)?));
+        let text = match purpose {
+            Purpose::Sysroot => manifest::cut(name, &text)?,
+            Purpose::Tests => text,
+        };
+        files.insert(file.to_path_buf(), Source::Text(text));
     }
 
     let mut own_count = 0;

@@ -63,6 +63,21 @@ pub fn user_cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
+/// What the user set for own projects must not change the hashes of std's crates.
+pub fn forget_users_flags(cargo: &mut Command) {
+    for name in [
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_BUILD_TARGET",
+        "CARGO_BUILD_RUSTC_WRAPPER",
+        "RUSTC_WRAPPER",
+        "RUSTFLAGS",
+        // Set by rustup's cargo, which runs us: a proxy would then choose another compiler.
+        "RUSTUP_TOOLCHAIN",
+    ] {
+        cargo.env_remove(name);
+    }
+}
+
 /// The output of a command, or a sentence with its own complaint.
 pub fn output(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();

@@ -1,10 +1,11 @@
 //! `x build`: overlay, sysroot, tools, toolchain directory, in this order, each only as far as something changed.
 
 use crate::layout::{Layout, shown};
-use crate::overlay;
+use crate::overlay::{self, Purpose};
 use crate::progress::Step;
 use crate::toolchain::{self, Rust};
-use crate::{sysroot, tools};
+use crate::sysroot::{self, Place};
+use crate::tools;
 use anyhow::Result;
 use std::process::ExitCode;
 
@@ -35,7 +36,7 @@ pub fn all(layout: &Layout) -> Result<()> {
 
 fn lay_over(layout: &Layout, rust: &Rust) -> Result<()> {
     let step = Step::start("overlay");
-    let plan = overlay::plan(&rust.library, &layout.own_library())?;
+    let plan = overlay::plan(&rust.library, &layout.own_library(), Purpose::Sysroot)?;
     step.at(format!("{} files", plan.files.len()));
     let written = overlay::write(&plan, &layout.overlaid_library())?;
     let count = plan.count;
@@ -54,10 +55,17 @@ fn lay_over(layout: &Layout, rust: &Rust) -> Result<()> {
 }
 
 fn rest(layout: &Layout, rust: &Rust) -> Result<()> {
-    let rlibs = sysroot::build(layout, rust)?;
-    let hash = sysroot::install(&rlibs, &layout.target_dir().join("lib"))?;
+    let place = Place {
+        library: &layout.overlaid_library(),
+        target_dir: &layout.sysroot_target(),
+        rustc: &rust.rustc,
+        offline: rust.vendor().is_some(),
+    };
+    let rlibs = sysroot::build(layout, rust, &place)?;
+    let toolchain = layout.toolchain();
+    let hash = sysroot::install(&rlibs, &tools::target_dir(&toolchain).join("lib"))?;
     tools::build(layout)?;
-    tools::lay_out(layout, rust, &hash)?;
-    println!("toolchain: {}", shown(&layout.root, &layout.toolchain()));
+    tools::lay_out(layout, rust, &toolchain, &hash)?;
+    println!("toolchain: {}", shown(&layout.root, &toolchain));
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `x doctor`: what is here and what is missing, with the mend, changing nothing.
 
 use crate::layout::{Layout, RUST_VERSION, shown};
-use crate::overlay;
+use crate::overlay::{self, Purpose};
 use crate::{toolchain, tools};
 use anyhow::Result;
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ pub fn run(layout: &Layout) -> Result<ExitCode> {
                 "crates come from the network"
             };
             println!("library    {} ({from})", rust.library.display());
-            match overlay::plan(&rust.library, &layout.own_library()) {
+            match overlay::plan(&rust.library, &layout.own_library(), Purpose::Sysroot) {
                 Ok(plan) => {
                     println!("overlay    fits: {} own files, {} hooks", plan.own, plan.count.hooks)
                 }

@@ -49,7 +49,7 @@ impl Trees {
     }
 
     fn plan(&self) -> Result<Plan> {
-        plan(&self.path("up"), &self.path("own"))
+        plan(&self.path("up"), &self.path("own"), Purpose::Sysroot)
     }
 
     fn write(&self) -> write::Written {
@@ -136,4 +136,17 @@ fn the_first_copy_keeps_upstreams_times() {
     trees.date_upstream(file, old);
     trees.write();
     assert_eq!(fs::metadata(trees.path("out").join(file)).unwrap().modified().unwrap(), old);
+}
+
+#[test]
+fn the_tree_for_tests_keeps_whole_manifests_and_leaves_vendored_crates_out() {
+    let trees = Trees::new(&[("hooks/a.toml", HOOK)]);
+    trees.put("up/vendor/rand/lib.rs", "");
+    let (up, own) = (trees.path("up"), trees.path("own"));
+    let plan = plan(&up, &own, Purpose::Tests).unwrap();
+    write::write(&plan, &trees.path("out")).unwrap();
+    assert!(trees.out("Cargo.toml").contains("coretests"));
+    assert!(trees.out("std/Cargo.toml").contains("rand"));
+    assert!(trees.out("std/src/sys/alloc/mod.rs").contains("plan9"));
+    assert!(!trees.path("out/vendor").exists());
 }

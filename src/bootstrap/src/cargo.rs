@@ -1,0 +1,103 @@
+//! Cargo run for what it makes: its messages drive a step's display and name the files, so that nothing here guesses
+//! where cargo puts them.
+
+use crate::progress::Step;
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
+
+/// What the caller's cargo command must be given.
+pub const MESSAGES: &str = "--message-format=json-render-diagnostics";
+
+/// One thing that cargo built, or found built.
+#[derive(Debug, Deserialize)]
+pub struct Artifact {
+    pub target: Target,
+    pub filenames: Vec<PathBuf>,
+    /// A program, also of tests.
+    pub executable: Option<PathBuf>,
+    pub profile: Profile,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Target {
+    pub name: String,
+    /// `lib`, `test`, `bin` and so on.
+    pub kind: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Profile {
+    /// Compiled as a program of tests.
+    pub test: bool,
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    reason: String,
+}
+
+/// Runs cargo to its end and returns the artifacts; the error holds cargo's own complaints.
+pub fn artifacts(mut cargo: Command, step: &Step) -> Result<Vec<Artifact>> {
+    cargo.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = cargo
+        .spawn()
+        .with_context(|| format!("{} cannot be started", cargo.get_program().display()))?;
+    let (Some(stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
+        bail!("cargo's output cannot be read");
+    };
+    let complaints = thread::spawn(move || {
+        let mut text = Vec::new();
+        stderr.read_to_end(&mut text).map(|_| String::from_utf8_lossy(&text).into_owned())
+    });
+    let mut artifacts = Vec::new();
+    for line in BufReader::new(stdout).lines() {
+        if let Some(artifact) = artifact(&line?)? {
+            artifacts.push(artifact);
+            let name = &artifacts[artifacts.len() - 1].target.name;
+            step.at(format!("{name} ({})", artifacts.len()));
+        }
+    }
+    let status = child.wait()?;
+    let complaints =
+        complaints.join().map_err(|_| anyhow::anyhow!("reading cargo's output panicked"))??;
+    if !status.success() {
+        bail!("cargo failed ({status}); mend the first error:\n{}", complaints.trim_end());
+    }
+    Ok(artifacts)
+}
+
+/// The artifact that a line of cargo's output tells of, if it does.
+fn artifact(line: &str) -> Result<Option<Artifact>> {
+    match serde_json::from_str::<Reason>(line) {
+        Ok(message) if message.reason == "compiler-artifact" => serde_json::from_str(line)
+            .map(Some)
+            .context("cargo describes an artifact in a way that is not known here"),
+        _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_artifact_is_read_from_its_message() {
+        let line = r#"{"reason":"compiler-artifact","package_id":"x","target":{"kind":["test"],"name":"sync"},
+            "profile":{"test":true,"opt_level":"3"},"filenames":["/t/sync-1"],"executable":"/t/sync-1","fresh":true}"#;
+        let found = artifact(line).unwrap().unwrap();
+        assert_eq!(found.target.name, "sync");
+        assert!(found.profile.test);
+        assert_eq!(found.executable.unwrap(), PathBuf::from("/t/sync-1"));
+    }
+
+    #[test]
+    fn other_lines_are_passed_over_and_a_strange_artifact_is_not() {
+        assert!(artifact("warning: something").unwrap().is_none());
+        assert!(artifact(r#"{"reason":"build-finished","success":true}"#).unwrap().is_none());
+        assert!(artifact(r#"{"reason":"compiler-artifact"}"#).is_err());
+    }
+}
