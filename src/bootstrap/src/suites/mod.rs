@@ -1,5 +1,6 @@
 //! The suites of `x test`. Each counts into one report and names every test that it ran.
 
+mod batch;
 mod conformance;
 mod counts;
 mod crates;
@@ -8,9 +9,12 @@ mod go;
 mod handler;
 mod host;
 mod interop;
+mod libtest;
+mod listed;
 mod programs;
 mod std_net;
 mod ui;
+mod upstream;
 
 use crate::layout::Layout;
 use anyhow::Result;
@@ -18,22 +22,40 @@ use anyhow::Result;
 /// The suite that needs no toolchain for Plan 9.
 pub const HOST: &str = "host";
 
-/// Runs the tests of a suite whose names contain the text.
-type Suite = fn(&Layout, &str, &mut Report) -> Result<()>;
+/// One suite.
+pub struct Suite {
+    pub name: &'static str,
+    /// Takes minutes: left out unless it is named or all are asked for.
+    pub long: bool,
+    /// Runs the tests whose names contain the text.
+    pub run: fn(&Layout, &str, &mut Report) -> Result<()>,
+}
+
+const fn short(name: &'static str, run: fn(&Layout, &str, &mut Report) -> Result<()>) -> Suite {
+    Suite { name, long: false, run }
+}
+
+const fn long(name: &'static str, run: fn(&Layout, &str, &mut Report) -> Result<()>) -> Suite {
+    Suite { name, long: true, run }
+}
 
 /// All suites, in the order in which they run.
-pub const ALL: &[(&str, Suite)] = &[
-    (HOST, host::run),
-    ("ui", ui::run),
-    ("examples", examples::run),
-    ("go", go::run),
-    ("std-tcp", std_net::tcp),
-    ("std-udp", std_net::udp),
-    ("conformance", conformance::run),
-    ("interop", interop::run),
-    ("counts", counts::run),
-    ("handler", handler::run),
-    ("crates", crates::run),
+pub const ALL: &[Suite] = &[
+    short(HOST, host::run),
+    short("ui", ui::run),
+    short("examples", examples::run),
+    short("go", go::run),
+    short("std-tcp", std_net::tcp),
+    short("std-udp", std_net::udp),
+    short("conformance", conformance::run),
+    short("interop", interop::run),
+    short("counts", counts::run),
+    short("handler", handler::run),
+    short("crates", crates::run),
+    long(upstream::CORETESTS, upstream::coretests),
+    long(upstream::ALLOCTESTS, upstream::alloctests),
+    long(upstream::STD, upstream::std_unit),
+    long(upstream::INTEGRATION, upstream::std_integration),
 ];
 
 /// What has been counted so far.

@@ -3,8 +3,8 @@
 use crate::layout::{Layout, shown};
 use crate::overlay::{self, Purpose};
 use crate::progress::Step;
-use crate::toolchain::{self, Rust};
 use crate::sysroot::{self, Place};
+use crate::toolchain::{self, Rust};
 use crate::tools;
 use anyhow::Result;
 use std::process::ExitCode;

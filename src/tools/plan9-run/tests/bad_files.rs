@@ -114,7 +114,8 @@ fn scripts_are_followed_to_their_depth() {
             let line = format!("#!/s{} 'an argument' it''s\n", level - 1);
             put(folder.path(), &format!("s{level}"), line.as_bytes());
         }
-        let output = run("a file", folder.path(), flags, &folder.path().join(format!("s{n}")), LIMIT);
+        let output =
+            run("a file", folder.path(), flags, &folder.path().join(format!("s{n}")), LIMIT);
         survived("scripts", &output);
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };

@@ -187,7 +187,9 @@ impl Device for ProcDevice {
             Some("notepg") if data.len() >= ERRMAX => Err(error("read or write too large")),
             Some("notepg") => k.post_note_group(node.aux as u32, text, pid),
             Some("ctl") => return proc_ctl::control(k, of, data),
-            Some("args") if offset != 0 || data.len() >= ERRMAX => Err(error("read or write too large")),
+            Some("args") if offset != 0 || data.len() >= ERRMAX => {
+                Err(error("read or write too large"))
+            }
             Some("args") => {
                 if let Some(proc) = k.procs.get_mut(&of) {
                     let text = String::from_utf8_lossy(text);

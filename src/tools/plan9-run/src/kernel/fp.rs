@@ -107,24 +107,24 @@ mod tests {
     #[test]
     fn only_what_touches_the_unit_is_forbidden() {
         let forbidden: [&[u8]; 7] = [
-            b"\x0f\x28\xc1",             // movaps xmm0, xmm1
-            b"\xf2\x0f\x58\xc1",         // addsd xmm0, xmm1
-            b"\xd9\xe8",                 // fld1
-            b"\x9b",                     // fwait
-            b"\x0f\xae\x14\x24",         // ldmxcsr [rsp]
-            b"\xc5\xf8\x77",             // vzeroupper
-            b"\x66\x0f\x6e\xc0",         // movd xmm0, eax
+            b"\x0f\x28\xc1",     // movaps xmm0, xmm1
+            b"\xf2\x0f\x58\xc1", // addsd xmm0, xmm1
+            b"\xd9\xe8",         // fld1
+            b"\x9b",             // fwait
+            b"\x0f\xae\x14\x24", // ldmxcsr [rsp]
+            b"\xc5\xf8\x77",     // vzeroupper
+            b"\x66\x0f\x6e\xc0", // movd xmm0, eax
         ];
         for code in forbidden {
             assert!(uses_unit(&decode(code, 0)), "{code:x?}");
         }
         let allowed: [&[u8]; 6] = [
-            b"\x48\x89\xd8",             // mov rax, rbx
-            b"\x0f\xae\xf0",             // mfence
-            b"\x0f\xc3\x07",             // movnti [rdi], eax
-            b"\xf3\x90",                 // pause
-            b"\xf3\x48\xab",             // rep stosq
-            b"\x0f\x05",                 // syscall
+            b"\x48\x89\xd8", // mov rax, rbx
+            b"\x0f\xae\xf0", // mfence
+            b"\x0f\xc3\x07", // movnti [rdi], eax
+            b"\xf3\x90",     // pause
+            b"\xf3\x48\xab", // rep stosq
+            b"\x0f\x05",     // syscall
         ];
         for code in allowed {
             assert!(!uses_unit(&decode(code, 0)), "{code:x?}");

@@ -25,10 +25,8 @@ impl Kernel {
         };
         let Some(pc) = proc.regs.map(|regs| regs.rip) else { return false };
         let instruction = fp::decode(&self.code_at(pid, pc), pc);
-        let pushes_flags = matches!(
-            instruction.mnemonic(),
-            Mnemonic::Pushf | Mnemonic::Pushfd | Mnemonic::Pushfq
-        );
+        let pushes_flags =
+            matches!(instruction.mnemonic(), Mnemonic::Pushf | Mnemonic::Pushfd | Mnemonic::Pushfq);
         if let Some(proc) = self.procs.get_mut(&pid) {
             proc.pushes_flags = pushes_flags;
         }

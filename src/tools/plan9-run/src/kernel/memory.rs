@@ -57,12 +57,7 @@ impl MemoryFile {
         if new != old {
             // SAFETY: our own mapping; nothing points into it but for as long as one access takes.
             let at = unsafe {
-                libc::mremap(
-                    self.at.get().cast(),
-                    old as usize,
-                    new as usize,
-                    libc::MREMAP_MAYMOVE,
-                )
+                libc::mremap(self.at.get().cast(), old as usize, new as usize, libc::MREMAP_MAYMOVE)
             };
             if at == libc::MAP_FAILED {
                 return Err(io::Error::last_os_error());
@@ -151,7 +146,14 @@ impl Segment {
     /// The stack of a proc; `map` gives it the shared pattern until it is written.
     pub fn stack() -> Segment {
         let base = USTKTOP - USTKSIZE;
-        Segment { kind: Kind::Stack, base, top: Cell::new(USTKTOP), file: None, cexec: false, read_only: false }
+        Segment {
+            kind: Kind::Stack,
+            base,
+            top: Cell::new(USTKTOP),
+            file: None,
+            cexec: false,
+            read_only: false,
+        }
     }
 
     /// A segment of memory that holds `bytes` at its start and zeros to `top`.
@@ -160,7 +162,14 @@ impl Segment {
         file.resize(top - base)?;
         // SAFETY: the file was just made long enough for `bytes`, and nobody else sees it yet.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), file.at.get(), bytes.len()) };
-        Ok(Segment { kind, base, top: Cell::new(top), file: Some(file), cexec: false, read_only: kind == Kind::Text })
+        Ok(Segment {
+            kind,
+            base,
+            top: Cell::new(top),
+            file: Some(file),
+            cexec: false,
+            read_only: kind == Kind::Text,
+        })
     }
 
     /// The end, a multiple of the page size.
@@ -258,7 +267,11 @@ impl Segment {
         // SAFETY: `within` checked the range against the file's size; other procs may write meanwhile, as on a real
         // machine, and a torn byte is theirs.
         unsafe {
-            std::ptr::copy(file.at.get().add((at - self.base) as usize), into.as_mut_ptr(), into.len());
+            std::ptr::copy(
+                file.at.get().add((at - self.base) as usize),
+                into.as_mut_ptr(),
+                into.len(),
+            );
         }
         true
     }
@@ -268,7 +281,11 @@ impl Segment {
         let Some(file) = self.within(at, bytes.len()) else { return false };
         // SAFETY: as in `read`.
         unsafe {
-            std::ptr::copy(bytes.as_ptr(), file.at.get().add((at - self.base) as usize), bytes.len());
+            std::ptr::copy(
+                bytes.as_ptr(),
+                file.at.get().add((at - self.base) as usize),
+                bytes.len(),
+            );
         }
         true
     }

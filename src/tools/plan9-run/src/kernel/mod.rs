@@ -34,8 +34,8 @@ pub use proc::{NoteKind, Proc};
 
 use crate::dev::{Pid, WaitId, Waits};
 use crate::{chan, ip, pipe};
-use std::collections::{BTreeMap, HashMap, VecDeque};
 use plan9_abi::layout::STACK_FILL;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use timers::Timers;
 
 /// The machine.
@@ -85,7 +85,8 @@ impl Kernel {
             semaphores: Vec::new(),
             meetings: Vec::new(),
             tids: HashMap::new(),
-            stack_pattern: memory::stack_pattern(if old { 0 } else { STACK_FILL }).expect("the host has 16 MiB for a stack"),
+            stack_pattern: memory::stack_pattern(if old { 0 } else { STACK_FILL })
+                .expect("the host has 16 MiB for a stack"),
             broken: VecDeque::new(),
             last_pid: 0,
             first: 0,

@@ -130,10 +130,8 @@ fn spelled(k: &Kernel, pid: Pid, kind: Kind, value: u64, next: u64) -> String {
         ]),
         Kind::BindFlags => {
             let order = ["MREPL", "MBEFORE", "MAFTER", "MORDER"][(value & 3) as usize];
-            let more = flags(
-                value as u32 & !3,
-                &[(bind::CREATE, "MCREATE"), (bind::CACHE, "MCACHE")],
-            );
+            let more =
+                flags(value as u32 & !3, &[(bind::CREATE, "MCREATE"), (bind::CACHE, "MCACHE")]);
             if more == "0" { order.to_string() } else { format!("{order}|{more}") }
         }
         Kind::NotedHow => match value as u32 {
@@ -190,7 +188,8 @@ fn bytes(k: &Kernel, pid: Pid, at: u64, n: usize) -> String {
 
 fn vector(k: &Kernel, pid: Pid, at: u64) -> String {
     let words = (0..MOST as u64).map_while(|n| k.peek_word(pid, at.wrapping_add(8 * n)));
-    let texts: Vec<_> = words.take_while(|&word| word != 0).map(|word| text(k, pid, word)).collect();
+    let texts: Vec<_> =
+        words.take_while(|&word| word != 0).map(|word| text(k, pid, word)).collect();
     format!("[{}]", texts.join(", "))
 }
 

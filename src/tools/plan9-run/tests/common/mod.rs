@@ -69,7 +69,11 @@ pub fn run(what: &str, folder: &Path, flags: &[&str], program: &Path, limit: Dur
 /// Panics if the machine did.
 pub fn survived(what: &str, output: &Output) {
     let words = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.code().is_some(), "{what}: ended by a signal: {}\n{words}", output.status);
+    assert!(
+        output.status.code().is_some(),
+        "{what}: ended by a signal: {}\n{words}",
+        output.status
+    );
     assert!(!words.contains("panicked at"), "{what}: {words}");
 }
 

@@ -1,0 +1,179 @@
+//! The list of upstream's tests that do not run (`tests/upstream-ignored.toml`).
+//!
+//! Two kinds, so that the count stays honest: a test is `ignored` for what Plan 9 is, and `not_built` while the part of
+//! std that it tests is not written. An entry that names no test is an error: the list cannot outlive what it is about.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// The whole list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct List {
+    #[serde(default)]
+    ignored: Vec<Ignored>,
+    #[serde(default)]
+    not_built: Vec<NotBuilt>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ignored {
+    suite: String,
+    test: String,
+    /// In terms of Plan 9.
+    why: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NotBuilt {
+    suite: String,
+    /// Modules with all their tests, or single tests.
+    modules: Vec<String>,
+    why: String,
+}
+
+impl List {
+    /// Reads the list.
+    pub fn read(place: &Path) -> Result<Self> {
+        let text = fs::read_to_string(place)
+            .with_context(|| format!("{} cannot be read", place.display()))?;
+        Self::parse(&text).with_context(|| format!("{} is no list", place.display()))
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let list: Self = toml::from_str(text)?;
+        let reasons = list.ignored.iter().map(|entry| &entry.why);
+        let reasons = reasons.chain(list.not_built.iter().map(|entry| &entry.why));
+        for why in reasons {
+            ensure!(!why.trim().is_empty(), "an entry gives no reason");
+        }
+        Ok(list)
+    }
+
+    /// The reason by test, of those tests of the suite that do not run.
+    pub fn reasons<'a>(
+        &'a self,
+        suite: &str,
+        tests: &[String],
+    ) -> Result<BTreeMap<String, &'a str>> {
+        let mut reasons = BTreeMap::new();
+        let mut add = |name: &str, why: &'a str| -> Result<()> {
+            let inner = format!("{name}::");
+            let named = tests.iter().filter(|test| *test == name || test.starts_with(&inner));
+            let mut none = true;
+            for test in named {
+                none = false;
+                if reasons.insert(test.clone(), why).is_some() {
+                    bail!("{suite}/{test} is listed twice; delete one entry");
+                }
+            }
+            ensure!(!none, "{suite} has no test {name}, which is listed; delete or mend the entry");
+            Ok(())
+        };
+        for entry in self.ignored.iter().filter(|entry| entry.suite == suite) {
+            ensure!(
+                tests.contains(&entry.test),
+                "{suite} has no test {}, which is listed as ignored; delete or mend the entry",
+                entry.test
+            );
+            add(&entry.test, &entry.why)?;
+        }
+        for entry in self.not_built.iter().filter(|entry| entry.suite == suite) {
+            for module in &entry.modules {
+                add(module, &entry.why)?;
+            }
+        }
+        Ok(reasons)
+    }
+
+    /// Fails where an entry is of a suite that is none of these.
+    pub fn check_suites(&self, suites: &[&str]) -> Result<()> {
+        let named = self.ignored.iter().map(|entry| &entry.suite);
+        for suite in named.chain(self.not_built.iter().map(|entry| &entry.suite)) {
+            ensure!(suites.contains(&suite.as_str()), "there is no suite {suite}, which is listed");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "
+[[ignored]]
+suite = 'std'
+test = 'net::linger'
+why = 'no linger'
+
+[[not_built]]
+suite = 'std'
+modules = ['fs', 'net::peek']
+why = 'files are not built yet'
+";
+
+    fn names(tests: &[&str]) -> Vec<String> {
+        tests.iter().map(|test| test.to_string()).collect()
+    }
+
+    #[test]
+    fn tests_and_whole_modules_get_their_reasons() {
+        let list = List::parse(TEXT).unwrap();
+        let all = names(&["fs::a", "fs::b::c", "fsx::d", "net::linger", "net::peek", "net::ttl"]);
+        let reasons = list.reasons("std", &all).unwrap();
+        let found: Vec<_> = reasons.keys().map(String::as_str).collect();
+        assert_eq!(found, ["fs::a", "fs::b::c", "net::linger", "net::peek"]);
+        assert_eq!(reasons["net::linger"], "no linger");
+        assert_eq!(reasons["fs::b::c"], "files are not built yet");
+    }
+
+    #[test]
+    fn entries_that_name_no_test_are_errors() {
+        let list = List::parse(TEXT).unwrap();
+        let error = list.reasons("std", &names(&["fs::a", "net::peek"])).unwrap_err().to_string();
+        assert!(error.contains("no test net::linger"), "{error}");
+        let error =
+            list.reasons("std", &names(&["net::linger", "net::peek"])).unwrap_err().to_string();
+        assert!(error.contains("no test fs"), "{error}");
+    }
+
+    #[test]
+    fn an_ignored_entry_names_one_test_and_no_module() {
+        let list = List::parse("[[ignored]]\nsuite = 's'\ntest = 'm'\nwhy = 'w'\n").unwrap();
+        assert!(list.reasons("s", &names(&["m::a"])).is_err());
+    }
+
+    #[test]
+    fn a_test_is_listed_once() {
+        let text = format!("{TEXT}\n[[ignored]]\nsuite = 'std'\ntest = 'fs::a'\nwhy = 'w'\n");
+        let all = names(&["fs::a", "net::linger", "net::peek"]);
+        let error = List::parse(&text).unwrap().reasons("std", &all).unwrap_err().to_string();
+        assert!(error.contains("listed twice"), "{error}");
+    }
+
+    #[test]
+    fn entries_of_other_suites_do_not_count_but_of_no_suite_are_errors() {
+        let list = List::parse(TEXT).unwrap();
+        assert!(list.reasons("coretests", &[]).unwrap().is_empty());
+        assert!(list.check_suites(&["std"]).is_ok());
+        assert!(list.check_suites(&["coretests"]).is_err());
+    }
+
+    #[test]
+    fn an_entry_gives_a_reason() {
+        assert!(List::parse("[[ignored]]\nsuite = 's'\ntest = 't'\nwhy = ' '\n").is_err());
+        assert!(List::parse("[[ignored]]\nsuite = 's'\ntest = 't'\n").is_err());
+    }
+
+    #[test]
+    fn the_projects_list_is_one() {
+        let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/upstream-ignored.toml");
+        let list = List::read(&place).unwrap();
+        list.check_suites(&super::super::upstream::NAMES).unwrap();
+    }
+}

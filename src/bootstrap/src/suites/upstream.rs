@@ -1,0 +1,200 @@
+//! Rust's own test suites of `core`, `alloc` and `std`, unmodified but for the hooks that are marked `tests_only`.
+//!
+//! They are built from a second overlaid tree with whole manifests, because they need crates of the registry that the
+//! build of std does without. `coretests`, `alloctests` link the std that users link. std's own are compiled with std
+//! itself, and what they link must have the hashes of that very build: they get a toolchain directory of their own.
+//! What does not run stands in `tests/upstream-ignored.toml`.
+
+use super::batch::Batch;
+use super::listed::List;
+use super::{Report, programs};
+use crate::cargo::{self, Artifact, MESSAGES};
+use crate::layout::{Layout, TRIPLE};
+use crate::overlay::{self, Purpose};
+use crate::progress::Step;
+use crate::sysroot::{self, Place};
+use crate::toolchain::{self, Rust};
+use crate::tools;
+use crate::verbs::plan9_cargo;
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// The suites' names.
+pub const CORETESTS: &str = "coretests";
+pub const ALLOCTESTS: &str = "alloctests";
+pub const STD: &str = "std";
+pub const INTEGRATION: &str = "std-integration";
+
+/// The suites that the list may name.
+pub const NAMES: [&str; 4] = [CORETESTS, ALLOCTESTS, STD, INTEGRATION];
+
+/// In place of a hash of the rlibs, the same before and after they are built: cargo takes it into the crates' hashes.
+const OWN_SYSROOT: &str = "std's own tests";
+
+/// The tests of `core`.
+pub fn coretests(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
+    tree(layout)?;
+    let programs = with_users_std(layout, CORETESTS, &["--test", CORETESTS])?;
+    run(layout, CORETESTS, programs, part, report)
+}
+
+/// The tests of `alloc`, those inside its modules and those outside.
+pub fn alloctests(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
+    tree(layout)?;
+    let programs = with_users_std(layout, ALLOCTESTS, &["--lib", "--test", "*"])?;
+    run(layout, ALLOCTESTS, programs, part, report)
+}
+
+/// The tests inside std's modules.
+pub fn std_unit(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
+    let rust = tree(layout)?;
+    let programs = with_own_std(layout, &rust, STD, &["--lib"])?;
+    run(layout, STD, programs, part, report)
+}
+
+/// The tests of std from outside, a program each.
+pub fn std_integration(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
+    let rust = tree(layout)?;
+    let programs = with_own_std(layout, &rust, INTEGRATION, &["--test", "*"])?;
+    run(layout, INTEGRATION, programs, part, report)
+}
+
+/// The overlaid tree with whole manifests.
+fn tree(layout: &Layout) -> Result<Rust> {
+    let rust = toolchain::find_or_install()?;
+    let plan = overlay::plan(&rust.library, &layout.own_library(), Purpose::Tests)?;
+    overlay::write(&plan, &layout.tests_library())?;
+    Ok(rust)
+}
+
+fn with_users_std(
+    layout: &Layout,
+    package: &'static str,
+    targets: &[&str],
+) -> Result<Vec<Artifact>> {
+    let step = Step::start(package);
+    let mut cargo = plan9_cargo(layout, &[])?;
+    toolchain::forget_users_flags(&mut cargo);
+    cargo.env("RUSTC", layout.toolchain().join("bin/rustc")).env("RUSTC_BOOTSTRAP", "1");
+    cargo.arg("test").arg("--manifest-path");
+    cargo.arg(layout.tests_library().join(package).join("Cargo.toml"));
+    // Without optimisation some tests, of slices of `usize::MAX` elements, never end.
+    cargo.args(["--no-run", "--quiet", "--release", MESSAGES, "--target", TRIPLE]);
+    cargo.arg("--target-dir").arg(layout.build.join("test/upstream")).args(targets);
+    programs(cargo, step)
+}
+
+fn with_own_std(
+    layout: &Layout,
+    rust: &Rust,
+    suite: &'static str,
+    targets: &[&str],
+) -> Result<Vec<Artifact>> {
+    let directory = layout.tests_toolchain();
+    tools::lay_out(layout, rust, &directory, OWN_SYSROOT)?;
+    let place = Place {
+        library: &layout.tests_library(),
+        target_dir: &layout.build.join("tests-target"),
+        rustc: &directory.join("bin/rustc"),
+        offline: false,
+    };
+    let rlibs = sysroot::build(layout, rust, &place)?;
+    sysroot::install(&rlibs, &tools::target_dir(&directory).join("lib"))?;
+    let step = Step::start(suite);
+    let mut cargo = sysroot::command(layout, rust, &place);
+    cargo.args(["test", "--no-run", "--manifest-path"]).arg(place.library.join("std/Cargo.toml"));
+    sysroot::options(&mut cargo, &place);
+    cargo.args(targets);
+    programs(cargo, step)
+}
+
+/// The programs of tests that cargo makes.
+fn programs(cargo: Command, step: Step) -> Result<Vec<Artifact>> {
+    let artifacts = cargo::artifacts(cargo, &step).context("upstream's tests did not build")?;
+    let tests = artifacts.into_iter().filter(|artifact| artifact.profile.test);
+    let tests: Vec<_> = tests.filter(|artifact| artifact.executable.is_some()).collect();
+    step.done(&format!("{} programs of tests", tests.len()));
+    Ok(tests)
+}
+
+/// Runs the programs. Where there are several, a program's name is the outermost module of its tests.
+fn run(
+    layout: &Layout,
+    suite: &'static str,
+    artifacts: Vec<Artifact>,
+    part: &str,
+    report: &mut Report,
+) -> Result<()> {
+    ensure!(!artifacts.is_empty(), "cargo built no program of {suite}");
+    let manifest = layout.tests_library().join("std/Cargo.toml");
+    let bare = without_harness(&fs::read_to_string(&manifest)?)
+        .with_context(|| format!("{} is not known here", manifest.display()))?;
+    let several = artifacts.len() > 1;
+    let (mut batches, mut bares) = (Vec::new(), Vec::new());
+    for artifact in artifacts {
+        let inside = artifact.target.kind.iter().any(|kind| kind.contains("lib"));
+        let name = if inside { "lib".to_owned() } else { artifact.target.name };
+        let binary = artifact.executable.context("a program of tests without a file")?;
+        if suite == INTEGRATION && bare.contains(&name) {
+            bares.push((name, binary));
+        } else {
+            let prefix = if several { format!("{name}::") } else { String::new() };
+            batches.push(Batch::list(layout, suite, prefix, binary)?);
+        }
+    }
+    let mut all: Vec<String> = bares.iter().map(|(name, _)| name.clone()).collect();
+    all.extend(batches.iter().flat_map(Batch::names));
+    let list = List::read(&layout.root.join("tests/upstream-ignored.toml"))?;
+    list.check_suites(&NAMES)?;
+    let left_out = list.reasons(suite, &all)?;
+    for batch in batches {
+        batch.run(layout, part, &left_out, report)?;
+    }
+    for (name, binary) in bares.iter().filter(|(name, _)| name.contains(part)) {
+        let title = format!("{suite}/{name}");
+        match left_out.get(name) {
+            Some(why) => report.skip(&title, why),
+            None => report.record(&title, alone(layout, binary)),
+        }
+    }
+    Ok(())
+}
+
+/// A program without libtest is one test.
+fn alone(layout: &Layout, binary: &Path) -> Result<()> {
+    let ended = programs::run(layout, &[], binary, &[])?;
+    ensure!(ended.code == 0, "the exit code is {}\n{}{}", ended.code, ended.stdout, ended.stderr);
+    Ok(())
+}
+
+/// The names of the tests that a manifest says `harness = false` of.
+fn without_harness(manifest: &str) -> Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Manifest {
+        #[serde(default)]
+        test: Vec<Test>,
+    }
+    #[derive(Deserialize)]
+    struct Test {
+        name: String,
+        harness: Option<bool>,
+    }
+    let manifest: Manifest = toml::from_str(manifest)?;
+    let bare = manifest.test.into_iter().filter(|test| test.harness == Some(false));
+    Ok(bare.map(|test| test.name).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_without_libtest_are_those_that_say_so() {
+        let text = "[package]\nname = 'std'\n[[test]]\nname = 'a'\nharness = false\n[[test]]\nname = 'b'\n";
+        assert_eq!(without_harness(text).unwrap(), ["a"]);
+        assert!(without_harness("[package]\n").unwrap().is_empty());
+    }
+}
