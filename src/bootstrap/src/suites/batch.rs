@@ -20,7 +20,7 @@ use std::thread;
 use std::time::Duration;
 
 /// A program that says nothing for longer hangs: no test takes this long, on a loaded host either.
-const SILENCE: Duration = Duration::from_secs(600);
+const SILENCE: Duration = Duration::from_secs(1200);
 /// Lines of standard error that explain an early end.
 const LAST_WORDS: usize = 12;
 
