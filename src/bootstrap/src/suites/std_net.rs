@@ -1,28 +1,24 @@
 //! std's own tests of TCP and UDP, unmodified but for `debug`, which asks for a unix descriptor.
 //!
 //! They are compiled as a crate of their own whose `crate::net`, `crate::io` and so on are std's: what is tested is the
-//! std that users link. Tests that cannot pass stand in `tests/suites/std-{tcp,udp}.toml` with their reasons.
+//! std that users link. Tests that cannot pass stand in `tests/upstream-ignored.toml` with their reasons.
 
-use super::{Report, programs};
+use super::listed::List;
+use super::{Report, libtest, programs};
 use crate::layout::{Layout, TRIPLE};
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 const FEATURES: &str = "borrowed_buf_init, can_vector, core_io_borrowed_buf, io_error_uncategorized, read_buf, tcp_linger";
 
-#[derive(Deserialize)]
-struct List {
-    ignored: Vec<Ignored>,
-}
+/// The suites' names.
+pub const TCP_SUITE: &str = "std-tcp";
+pub const UDP_SUITE: &str = "std-udp";
 
-#[derive(Deserialize)]
-struct Ignored {
-    test: String,
-    why: String,
-}
+/// What the tests' names begin with in a crate of their own.
+const MODULE: &str = "tests::";
 
 /// One of the two protocols.
 struct Protocol {
@@ -34,12 +30,12 @@ struct Protocol {
 }
 
 const TCP: Protocol = Protocol {
-    suite: "std-tcp",
+    suite: TCP_SUITE,
     tests: "tcp/tests.rs",
     // Spliced and not.
     machines: &[&[], &["--no-splice"]],
 };
-const UDP: Protocol = Protocol { suite: "std-udp", tests: "udp/tests.rs", machines: &[&[]] };
+const UDP: Protocol = Protocol { suite: UDP_SUITE, tests: "udp/tests.rs", machines: &[&[]] };
 
 /// Runs the tests of TCP.
 pub fn tcp(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
@@ -53,26 +49,22 @@ pub fn udp(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
 
 fn run(layout: &Layout, part: &str, report: &mut Report, protocol: &Protocol) -> Result<()> {
     let suite = protocol.suite;
-    let place = layout.root.join(format!("tests/suites/{suite}.toml"));
-    let text = fs::read_to_string(&place)
-        .with_context(|| format!("{} cannot be read", place.display()))?;
-    let list: List =
-        toml::from_str(&text).with_context(|| format!("{} is no list", place.display()))?;
     let binary = layout.build.join("test").join(suite);
     compile(layout, protocol.tests, &binary)?;
-    for ignored in &list.ignored {
-        report.skip(&format!("{suite}/{}", ignored.test), &ignored.why);
-    }
     let names = programs::run(layout, &[], &binary, &["--list"])?.stdout;
-    let tests = names.lines().filter_map(|line| line.strip_suffix(": test"));
-    for test in tests {
-        let short = test.trim_start_matches("tests::");
-        if !short.contains(part) || list.ignored.iter().any(|ignored| ignored.test == short) {
+    let tests: Vec<String> =
+        libtest::listed(&names).iter().map(|test| test.trim_start_matches(MODULE).into()).collect();
+    let list = List::read(layout)?;
+    let left_out = list.reasons(suite, &tests)?;
+    for test in tests.iter().filter(|test| test.contains(part)) {
+        if let Some(why) = left_out.get(test) {
+            report.skip(&format!("{suite}/{test}"), why);
             continue;
         }
         for flags in protocol.machines {
-            let title = format!("{suite}/{short} {}", flags.join(" "));
-            report.record(title.trim_end(), one(layout, &binary, test, flags));
+            let title = format!("{suite}/{test} {}", flags.join(" "));
+            let full = format!("{MODULE}{test}");
+            report.record(title.trim_end(), one(layout, &binary, &full, flags));
         }
     }
     Ok(())
