@@ -127,28 +127,28 @@ impl Conversation {
     }
 
     fn name(&self, file: &str) -> Text {
-        Text::new(format_args!("/net/{}/{}/{file}", self.protocol.name(), self.number))
+        name(self.protocol, self.number, file)
     }
 
     /// The address in `local` or `remote`.
     pub fn address(&self, file: &str) -> io::Result<SocketAddr> {
-        address(self.number, file)
+        address(self.protocol, self.number, file)
     }
 
     /// The conversation at the other end, if that is in this machine: the one with our addresses the other way round.
     pub fn peer_inside(&self) -> io::Result<Option<u32>> {
         let (local, remote) = (self.address("local")?, self.address("remote")?);
         let is_peer = |&number: &u32| {
-            address(number, "local").is_ok_and(|found| found == remote)
-                && address(number, "remote").is_ok_and(|found| found == local)
+            let says = |file| address(self.protocol, number, file).ok();
+            says("local") == Some(remote) && says("remote") == Some(local)
         };
         Ok((0..CONVERSATIONS).filter(|&number| number != self.number).find(is_peer))
     }
 
-    /// Bytes that a conversation's owner has not read.
+    /// Bytes that a TCP conversation's owner has not read.
     pub fn unread_of(number: u32) -> io::Result<u64> {
         let mut buf = [0; 512];
-        let status = read_file(number, "status", &mut buf)?;
+        let status = read_file(Protocol::Tcp, number, "status", &mut buf)?;
         let unread = after(status, "qin").and_then(|digits| digits.parse().ok());
         unread.ok_or(io::const_error!(io::ErrorKind::InvalidData, "no queue in status"))
     }
@@ -156,7 +156,7 @@ impl Conversation {
     /// Reads `status`.
     pub fn status(&self) -> io::Result<Status> {
         let mut buf = [0; 512];
-        let text = read_file(self.number, "status", &mut buf)?;
+        let text = read_file(self.protocol, self.number, "status", &mut buf)?;
         Ok(Status {
             established: text.starts_with("Established") || text.starts_with("Close_wait"),
             close_wait: text.starts_with("Close_wait"),
@@ -173,19 +173,27 @@ fn after<'a>(status: &'a str, word: &str) -> Option<&'a str> {
     words.next()
 }
 
+fn name(protocol: Protocol, number: u32, file: &str) -> Text {
+    Text::new(format_args!("/net/{}/{number}/{file}", protocol.name()))
+}
+
 /// Reads a file of a conversation's; what is not text is nothing.
-fn read_file<'a>(number: u32, file: &str, buf: &'a mut [u8]) -> io::Result<&'a str> {
-    let name = Text::new(format_args!("/net/tcp/{number}/{file}"));
+fn read_file<'a>(
+    protocol: Protocol,
+    number: u32,
+    file: &str,
+    buf: &'a mut [u8],
+) -> io::Result<&'a str> {
+    let name = name(protocol, number, file);
     let fd = cvt(file::open(name.as_c_str(), open::READ | open::CEXEC))?;
     let read = file::read(fd, buf).map_err(|_| last_error());
     let _ = file::close(fd);
     Ok(crate::str::from_utf8(&buf[..read?]).unwrap_or(""))
 }
 
-fn address(number: u32, file: &str) -> io::Result<SocketAddr> {
+fn address(protocol: Protocol, number: u32, file: &str) -> io::Result<SocketAddr> {
     let mut buf = [0; 128];
-    addr::parse(read_file(number, file, &mut buf)?.as_bytes()).ok_or(io::const_error!(
-        io::ErrorKind::InvalidData,
-        "the network says no address",
-    ))
+    let text = read_file(protocol, number, file, &mut buf)?;
+    addr::parse(text.as_bytes())
+        .ok_or(io::const_error!(io::ErrorKind::InvalidData, "the network says no address"))
 }
