@@ -71,6 +71,14 @@ pub fn over(wait: Wait) -> Option<io::Error> {
     }
 }
 
+/// Whether a call that was not made is over. One that may not wait never is: it might not have had to.
+fn not_made(bound: &impl Bound) -> io::Result<()> {
+    match bound.wait().0 {
+        Wait::Not => Ok(()),
+        wait => over(wait).map_or(Ok(()), Err),
+    }
+}
+
 /// The error of every deadline that passed.
 pub fn timed_out() -> io::Error {
     io::const_error!(io::ErrorKind::TimedOut, "deadline has passed")
@@ -102,7 +110,8 @@ pub fn read(fd: i32, buf: &mut [MaybeUninit<u8>], bound: &impl Bound) -> io::Res
         match unsafe { attempt(sysno::PREAD, args, wait, version, bound) }? {
             Outcome::Done(n) => return Ok(n),
             Outcome::Failed(code) => return Err(io::Error::from_raw_os_error(code)),
-            Outcome::Interrupted | Outcome::Aborted => over(bound.wait().0).map_or(Ok(()), Err)?,
+            Outcome::Interrupted => over(bound.wait().0).map_or(Ok(()), Err)?,
+            Outcome::Aborted => not_made(bound)?,
         }
     }
     Ok(0)
@@ -118,7 +127,7 @@ pub fn command(fd: i32, text: &[u8], bound: &impl Bound) -> io::Result<bool> {
             Outcome::Done(_) => return Ok(true),
             Outcome::Failed(code) => return Err(io::Error::from_raw_os_error(code)),
             Outcome::Interrupted => return Ok(false),
-            Outcome::Aborted => over(bound.wait().0).map_or(Ok(()), Err)?,
+            Outcome::Aborted => not_made(bound)?,
         }
     }
 }
@@ -136,7 +145,8 @@ pub fn open(name: &core::ffi::CStr, mode: u32, bound: &impl Bound) -> io::Result
         match unsafe { attempt(sysno::OPEN, args, patience, version, bound) }? {
             Outcome::Done(fd) => return Ok(fd as i32),
             Outcome::Failed(code) => return Err(io::Error::from_raw_os_error(code)),
-            Outcome::Interrupted | Outcome::Aborted => over(bound.wait().0).map_or(Ok(()), Err)?,
+            Outcome::Interrupted => over(bound.wait().0).map_or(Ok(()), Err)?,
+            Outcome::Aborted => not_made(bound)?,
         }
     }
     Err(io::Error::from_raw_os_error(plan9_abi::errors::LISTEN_HUNGUP))
@@ -191,7 +201,7 @@ pub fn write(
                 }
                 over(bound.wait().0).map_or(Ok(()), Err)?;
             }
-            Outcome::Aborted => over(bound.wait().0).map_or(Ok(()), Err)?,
+            Outcome::Aborted => not_made(bound)?,
         }
     }
     Err(shut_error())
