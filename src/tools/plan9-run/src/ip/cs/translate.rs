@@ -203,7 +203,9 @@ mod tests {
 
     #[test]
     fn queries_are_answered_as_on_the_real_machine() {
-        let ndb = Ndb::default();
+        let ndb = Ndb::parse(
+            "sys=localhost ip=127.0.0.1 ip=::1\ntcp=http port=80\nprotocol=udp ipv4proto=17\n",
+        );
         for (query, answer) in [
             ("tcp!127.0.0.1!http", "/net/tcp/clone 127.0.0.1!80"),
             ("tcp!localhost!80", "/net/tcp/clone 127.0.0.1!80; /net/tcp/clone ::1!80"),
@@ -215,7 +217,7 @@ mod tests {
             ("!protocol=udp", "protocol=udp ipv4proto=17"),
             ("tcp!127.0.0.1", "can't translate service"),
             ("tcp!127.0.0.1!80x", "can't translate service"),
-            ("udp!127.0.0.1!https", "can't translate service"),
+            ("udp!127.0.0.1!http", "can't translate service"),
             ("!", "bad query"),
             ("tcp", "can't translate service"),
         ] {
