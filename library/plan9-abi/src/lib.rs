@@ -37,6 +37,7 @@ pub mod flags;
 pub mod layout;
 pub mod note;
 pub mod queue;
+pub mod symbols;
 #[cfg(all(target_os = "plan9", target_arch = "x86_64"))]
 pub mod sys;
 #[cfg(all(target_os = "plan9", target_arch = "x86_64"))]

@@ -1,32 +1,20 @@
 //! From the linked ELF file to the a.out that the kernel loads.
 
+use crate::request::Request;
+use crate::sections::{Elf, Section, Sections, TEXT_START};
 use crate::symbols;
 use anyhow::{Context, Result, ensure};
-use object::read::elf::ElfFile64;
-use object::{Endianness, Object, ObjectSection, SectionFlags, SectionKind};
-use plan9_abi::aout::{HEADER_SIZE, Header};
-use plan9_abi::layout::UTZERO;
-
-/// Segments of memory, filled from the file's sections.
-#[derive(Default)]
-struct Image {
-    text: Vec<u8>,
-    data: Vec<u8>,
-    /// The end of the bss.
-    end: u64,
-}
+use object::{Object, ObjectSymbol};
+use plan9_abi::aout::Header;
 
 /// Makes an a.out of a linked file.
-pub fn convert(elf: &[u8], with_symbols: bool) -> Result<Vec<u8>> {
-    let file = ElfFile64::<Endianness>::parse(elf).context("the linker wrote no ELF file")?;
-    let text_start = UTZERO + HEADER_SIZE as u64;
-    let text_end = sections(&file)
-        .filter(|section| !writable(section))
-        .map(|section| section.address() + section.size())
-        .max()
-        .context("there is no code")?;
+pub fn convert(elf: &[u8], request: &Request) -> Result<Vec<u8>> {
+    let file = Elf::parse(elf).context("the linker wrote no ELF file of 64 bits")?;
+    entry(&file, &request.entry)?;
+    let sections = Sections::read(&file)?;
+    let text_size = sections.text_end - TEXT_START;
     let mut header = Header {
-        text: size(text_end.checked_sub(text_start).context("code lies below the text")?, "text")?,
+        text: size(text_size, "text")?,
         data: 0,
         bss: 0,
         symbols: 0,
@@ -34,61 +22,68 @@ pub fn convert(elf: &[u8], with_symbols: bool) -> Result<Vec<u8>> {
         entry: file.entry(),
     };
     let data_start = header.data_start();
-    let mut image = Image { end: data_start, ..Image::default() };
-    for section in sections(&file) {
-        let (at, segment) = match writable(&section) {
-            true => (section.address().checked_sub(data_start), &mut image.data),
-            false => (section.address().checked_sub(text_start), &mut image.text),
-        };
-        let at = at.with_context(|| {
-            format!("section {} lies outside its segment", section.name().unwrap_or("?"))
-        })? as usize;
-        image.end = image.end.max(section.address() + section.size());
-        if section.kind() == SectionKind::UninitializedData {
-            continue;
-        }
-        let bytes = section.data()?;
-        segment.resize(segment.len().max(at + bytes.len()), 0);
-        segment[at..at + bytes.len()].copy_from_slice(bytes);
-    }
-    image.text.resize(header.text as usize, 0);
-    header.data = size(image.data.len() as u64, "data")?;
-    header.bss = size(image.end - (data_start + image.data.len() as u64), "bss")?;
-    let table = if with_symbols { symbols::table(&file, text_end) } else { Vec::new() };
+    let last = |filled: fn(&&Section<'_>) -> bool| {
+        sections.data.iter().rfind(filled).map_or(data_start, Section::end)
+    };
+    let data_end = last(|section| !section.bytes.is_empty());
+    header.data = size(data_end - data_start, "data")?;
+    header.bss = size(last(|_| true) - data_end, "bss")?;
+    heap(&file, &sections, header.end())?;
+    let table = match request.strip {
+        true => Vec::new(),
+        false => symbols::table(&file, &sections),
+    };
     header.symbols = size(table.len() as u64, "symbol table")?;
-    Header::parse(&header.encode()).context("the entry point `_start` is not in the text")?;
+    Header::parse(&header.encode()).context("it cannot be started")?;
     let mut output = header.encode().to_vec();
-    output.extend(image.text);
-    output.extend(image.data);
+    output.extend(image(&sections.text, TEXT_START, header.text));
+    output.extend(image(&sections.data, data_start, header.data));
     output.extend(table);
     Ok(output)
 }
 
+/// The linker takes the first instruction for the entry, with a warning, where the entry's symbol is missing.
+fn entry(file: &Elf<'_>, name: &str) -> Result<()> {
+    let there = file.symbols().any(|symbol| symbol.is_definition() && symbol.name() == Ok(name));
+    ensure!(
+        there || name.starts_with(|first: char| first.is_ascii_digit()),
+        "nothing defines its entry point `{name}`; std does, so link std, or name another with -e"
+    );
+    Ok(())
+}
+
+/// std's heap begins at `__end`, so nothing may lie behind it.
+fn heap(file: &Elf<'_>, sections: &Sections<'_>, end: u64) -> Result<()> {
+    let Some(symbol) = file.symbols().find(|symbol| symbol.name() == Ok("__end")) else {
+        return Ok(());
+    };
+    let behind = sections.data.iter().find(|section| section.end() > symbol.address());
+    let name = behind.map_or("?", |section| &section.name);
+    ensure!(
+        symbol.address() >= end,
+        "section {name} lies behind the end of the bss, where the heap begins; give it a name that begins with .data. \
+         or .bss."
+    );
+    Ok(())
+}
+
+/// A segment's first `size` bytes in memory.
+fn image(sections: &[Section<'_>], start: u64, size: u32) -> Vec<u8> {
+    let mut image = vec![0; size as usize];
+    for section in sections.iter().filter(|section| !section.bytes.is_empty()) {
+        let at = (section.address - start) as usize;
+        image[at..at + section.bytes.len()].copy_from_slice(section.bytes);
+    }
+    image
+}
+
+/// A size as the header holds it. Readers take its 32 bits for signed (`libmach/executable.c:commonllp64`).
 fn size(bytes: u64, what: &str) -> Result<u32> {
     const MOST: u64 = i32::MAX as u64;
     ensure!(
         bytes <= MOST,
-        "the {what} of {bytes} bytes is too large for an a.out, which holds {MOST}"
+        "its {what} of {bytes} bytes is too large: an a.out holds up to {MOST}; make its largest static smaller, or \
+         allocate it when the program runs"
     );
     Ok(bytes as u32)
-}
-
-fn flags<'data>(section: &impl ObjectSection<'data>) -> u64 {
-    match section.flags() {
-        SectionFlags::Elf { sh_flags } => sh_flags,
-        _ => 0,
-    }
-}
-
-fn writable<'data>(section: &impl ObjectSection<'data>) -> bool {
-    flags(section) & u64::from(object::elf::SHF_WRITE) != 0
-}
-
-/// The sections that are loaded.
-fn sections<'data, 'file>(
-    file: &'file ElfFile64<'data, Endianness>,
-) -> impl Iterator<Item = impl ObjectSection<'data>> + use<'data, 'file> {
-    file.sections().filter(|section| {
-        flags(section) & u64::from(object::elf::SHF_ALLOC) != 0 && section.size() > 0
-    })
 }

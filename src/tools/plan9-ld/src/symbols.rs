@@ -1,52 +1,78 @@
-//! The symbol table that Plan 9's own `nm`, `acid` and `db` read (man 6/a.out).
+//! The symbol table that Plan 9's own `nm`, `acid` and `db` read (man 6/a.out), written.
 //!
-//! Each entry is a value of eight big-endian bytes, a type letter with its top bit set, and a name that ends in a NUL.
-//! Names are demangled, without the hash.
+//! Names are demangled, without the hash, and no longer than acid takes. `etext` stands first, as Plan 9's linkers have
+//! it, then everything by address. Whatever lies in the text segment, constants too, is of kind `T`: for an address
+//! below `etext` libmach looks among these only. Behind a function stands the size of its frame, by which acid and db
+//! walk a stack.
 
-use object::read::elf::ElfFile64;
-use object::{Endianness, Object, ObjectSymbol, SymbolKind, SymbolSection};
+use crate::frames;
+use crate::sections::{Elf, Section, Sections};
+use object::{Object, ObjectSymbol, SymbolKind, SymbolSection};
+use plan9_abi::symbols::{NAME_MAX, TYPE_BIT};
+use std::collections::BTreeSet;
 
-/// Marks the type letter of an entry.
-const TYPE_BIT: u8 = 0x80;
+/// The end of a name that was cut.
+const CUT: &str = "...";
 
-/// The table of a linked file; `etext` stands first, then everything by address.
-pub fn table(file: &ElfFile64<'_, Endianness>, text_end: u64) -> Vec<u8> {
-    let mut entries: Vec<(u64, u8, String)> = file
-        .symbols()
-        .filter(|symbol| matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Data))
-        .filter_map(|symbol| {
-            let name = symbol.name().ok().filter(|name| !name.is_empty())?;
-            let letter = letter(file, &symbol, text_end)?;
-            let name = format!("{:#}", rustc_demangle::demangle(name));
-            Some((symbol.address(), letter, name))
-        })
-        .collect();
-    entries.sort();
-    entries.dedup();
+/// The table of a linked file.
+pub fn table(file: &Elf<'_>, sections: &Sections<'_>) -> Vec<u8> {
+    // A set: by address, and each name once at one place.
+    let mut entries: BTreeSet<(u64, u8, String)> = BTreeSet::new();
+    for symbol in file.symbols() {
+        let Ok(name) = symbol.name() else { continue };
+        if let Some(letter) = letter(&symbol, sections).filter(|_| !name.is_empty()) {
+            entries.insert((symbol.address(), letter, shown(name)));
+        }
+    }
     let mut table = Vec::new();
-    push(&mut table, text_end, b'T', "etext");
+    push(&mut table, sections.text_end, b'T', "etext");
     for (value, letter, name) in entries {
         push(&mut table, value, letter, &name);
+        if let Some(size) = code(sections, value).and_then(frames::size) {
+            push(&mut table, size, b'm', ".frame");
+        }
     }
     table
 }
 
-fn letter<'data>(
-    file: &ElfFile64<'data, Endianness>,
-    symbol: &impl ObjectSymbol<'data>,
-    text_end: u64,
-) -> Option<u8> {
-    let SymbolSection::Section(section) = symbol.section() else { return None };
-    let bss = {
-        use object::ObjectSection;
-        file.section_by_index(section).ok()?.kind() == object::SectionKind::UninitializedData
-    };
-    let letter = match (symbol.address() < text_end, bss) {
-        (true, _) => b'T',
-        (false, true) => b'B',
-        (false, false) => b'D',
+/// The kind of a symbol that debuggers should see.
+fn letter<'data>(symbol: &impl ObjectSymbol<'data>, sections: &Sections<'_>) -> Option<u8> {
+    let SymbolSection::Section(_) = symbol.section() else { return None };
+    let section = holder(sections, symbol.address())?;
+    match symbol.kind() {
+        SymbolKind::Text | SymbolKind::Data => {}
+        // Assembly often leaves the type out; what the linker script defines lies at the ends of sections.
+        SymbolKind::Unknown | SymbolKind::Label if section.executable && symbol.is_global() => {}
+        _ => return None,
+    }
+    let letter = match (section.writable, section.bytes.is_empty()) {
+        (false, _) => b'T',
+        (true, true) => b'B',
+        (true, false) => b'D',
     };
     Some(if symbol.is_global() { letter } else { letter.to_ascii_lowercase() })
+}
+
+fn holder<'a, 'data>(sections: &'a Sections<'data>, address: u64) -> Option<&'a Section<'data>> {
+    let mut all = sections.text.iter().chain(&sections.data);
+    all.find(|section| (section.address..section.end()).contains(&address))
+}
+
+/// The instructions from an address on.
+fn code<'data>(sections: &Sections<'data>, address: u64) -> Option<&'data [u8]> {
+    let section = holder(sections, address).filter(|section| section.executable)?;
+    section.bytes.get((address - section.address) as usize..)
+}
+
+/// A name as debuggers show it.
+fn shown(name: &str) -> String {
+    let mut name = format!("{:#}", rustc_demangle::demangle(name));
+    if name.len() > NAME_MAX {
+        let end = (0..=NAME_MAX - CUT.len()).rev().find(|&end| name.is_char_boundary(end));
+        name.truncate(end.unwrap_or(0));
+        name.push_str(CUT);
+    }
+    name
 }
 
 fn push(table: &mut Vec<u8>, value: u64, letter: u8, name: &str) {
@@ -54,4 +80,17 @@ fn push(table: &mut Vec<u8>, value: u64, letter: u8, name: &str) {
     table.push(letter | TYPE_BIT);
     table.extend(name.bytes());
     table.push(0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_demangled_and_cut_between_letters() {
+        assert_eq!(shown("_ZN4core3fmt5write17h0123456789abcdefE"), "core::fmt::write");
+        assert_eq!(shown(&"x".repeat(NAME_MAX)).len(), NAME_MAX);
+        let cut = shown(&"ü".repeat(NAME_MAX));
+        assert!(cut.len() <= NAME_MAX && cut.len() > NAME_MAX - 6 && cut.ends_with("ü..."), "{cut}");
+    }
 }

@@ -9,27 +9,21 @@ use super::text::Text;
 use crate::sync::OnceLock;
 use plan9_abi::aout::{HEADER_SIZE, Header};
 use plan9_abi::flags::open;
+use plan9_abi::symbols::{Symbol, Symbols};
 use plan9_abi::sys::file;
-
-/// Set in the type byte of every symbol.
-const TYPE_FLAG: u8 = 0x80;
 
 /// The address and name of the function that holds `pc`; `None` if the file has no symbols, or cannot be read.
 pub fn find(pc: usize) -> Option<(usize, &'static [u8])> {
     static TABLE: OnceLock<Vec<u8>> = OnceLock::new();
     let table = TABLE.get_or_init(|| read().unwrap_or_default());
     let mut best: Option<(usize, &'static [u8])> = None;
-    for (value, kind, name) in Symbols(table) {
-        if is_text(kind) && value <= pc && best.is_none_or(|(found, _)| found < value) {
-            best = Some((value, name));
+    for symbol in Symbols::new(table).filter(Symbol::is_text) {
+        let value = symbol.value as usize;
+        if value <= pc && best.is_none_or(|(found, _)| found < value) {
+            best = Some((value, symbol.name));
         }
     }
     best
-}
-
-/// The kinds of functions: global, static, and both as leaves.
-fn is_text(kind: u8) -> bool {
-    matches!(kind, b'T' | b't' | b'L' | b'l')
 }
 
 /// A program counter and the function around it.
@@ -81,14 +75,12 @@ fn scan(fd: i32, places: &mut [Place]) -> Option<()> {
     while at < end {
         let len = buffer.len().min((end - at) as usize);
         let read = file::pread(fd, &mut buffer[..len], at.cast_signed()).ok()?;
-        let mut symbols = Symbols(&buffer[..read]);
-        for (value, kind, name) in &mut symbols {
-            if is_text(kind) {
-                places.iter_mut().for_each(|place| place.consider(value, name));
-            }
+        let mut symbols = Symbols::new(&buffer[..read]);
+        for symbol in symbols.by_ref().filter(Symbol::is_text) {
+            places.iter_mut().for_each(|place| place.consider(symbol.value as usize, symbol.name));
         }
-        // The rest begins a symbol that the next piece holds whole.
-        let whole = read - symbols.0.len();
+        // The rest begins a symbol that the next piece holds whole; `plan9-ld` writes none that is longer.
+        let whole = read - symbols.rest().len();
         if whole == 0 {
             return None;
         }
@@ -120,30 +112,4 @@ fn read_from(fd: i32) -> Option<Vec<u8>> {
         }
     }
     Some(table)
-}
-
-/// Walks a table of 8-byte values.
-struct Symbols<'a>(&'a [u8]);
-
-impl<'a> Iterator for Symbols<'a> {
-    type Item = (usize, u8, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (value, rest) = self.0.split_first_chunk()?;
-        let (kind, rest) = rest.split_first()?;
-        let kind = kind & !TYPE_FLAG;
-        // A path of file indices is pairs of bytes up to a pair of zeros; every other name ends in a NUL.
-        let (name, len) = match kind {
-            b'z' | b'Z' => {
-                let pairs = rest.get(1..)?.chunks_exact(2).position(|pair| pair == [0, 0])?;
-                (&rest[..0], 1 + 2 * pairs + 2)
-            }
-            _ => {
-                let len = rest.iter().position(|&byte| byte == 0)?;
-                (&rest[..len], len + 1)
-            }
-        };
-        self.0 = &rest[len..];
-        Some((u64::from_be_bytes(*value) as usize, kind, name))
-    }
 }

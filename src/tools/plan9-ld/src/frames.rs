@@ -1,0 +1,56 @@
+//! How far a function moves the stack pointer, read from its first instructions.
+//!
+//! acid and db walk a stack by the size of each function's frame (`libmach/8db.c:i386trace`), which Plan 9's compilers
+//! write down and LLVM does not. It stands in the code, though: every function of this target begins by saving the
+//! frame pointer, pushes what else it must keep and subtracts the rest. Where a function begins otherwise, or aligns
+//! its stack, there is no fixed size and the walk ends there.
+
+/// `push rbp; mov rbp, rsp`.
+const START: [u8; 4] = [0x55, 0x48, 0x89, 0xE5];
+/// `mov qword ptr [rsp], 0`: touches a page that was just taken.
+const TOUCH: [u8; 8] = [0x48, 0xC7, 0x04, 0x24, 0, 0, 0, 0];
+/// `sub rsp, 4096`, the touch, `cmp rsp, r11; jne` back: touches page after page down to r11.
+const TOUCH_ALL: [u8; 20] = [
+    0x48, 0x81, 0xEC, 0, 0x10, 0, 0, 0x48, 0xC7, 0x04, 0x24, 0, 0, 0, 0, 0x4C, 0x39, 0xDC, 0x75, 0xEC,
+];
+/// A pushed register or return address.
+const WORD: u64 = 8;
+
+/// The size of the frame with the return address, in bytes, where it is fixed.
+pub fn size(code: &[u8]) -> Option<u64> {
+    let mut code = code.strip_prefix(&START)?;
+    let mut size = 2 * WORD;
+    loop {
+        match code {
+            [0x50..=0x57, rest @ ..] | [0x41, 0x50..=0x57, rest @ ..] => {
+                size += WORD;
+                code = rest;
+            }
+            // sub rsp, imm8; imm32; and add rsp, -128, which is shorter than to subtract 128.
+            [0x48, 0x83, 0xEC, by, rest @ ..] => {
+                size += u64::from(*by);
+                code = rest;
+            }
+            [0x48, 0x81, 0xEC, a, b, c, d, rest @ ..] => {
+                size += u64::from(u32::from_le_bytes([*a, *b, *c, *d]));
+                code = rest;
+            }
+            [0x48, 0x83, 0xC4, 0x80, rest @ ..] => {
+                size += 128;
+                code = rest;
+            }
+            // lea r11, [rsp - n] and the loop.
+            [0x4C, 0x8D, 0x9C, 0x24, a, b, c, d, rest @ ..] => {
+                let by = i32::from_le_bytes([*a, *b, *c, *d]);
+                size += u64::from(by.unsigned_abs());
+                code = rest.strip_prefix(&TOUCH_ALL)?;
+            }
+            // and rsp, imm.
+            [0x48, 0x83 | 0x81, 0xE4, ..] => return None,
+            _ => match code.strip_prefix(&TOUCH) {
+                Some(rest) => code = rest,
+                None => return Some(size),
+            },
+        }
+    }
+}
