@@ -88,10 +88,7 @@ mod tests {
         ]
         .concat();
         let mut symbols = Symbols::new(&table);
-        assert_eq!(
-            symbols.next(),
-            Some(Symbol { value: 0x20_1000, kind: b'T', name: b"etext" })
-        );
+        assert_eq!(symbols.next(), Some(Symbol { value: 0x20_1000, kind: b'T', name: b"etext" }));
         assert_eq!(symbols.next(), Some(Symbol { value: 1, kind: b'z', name: b"" }));
         assert_eq!(symbols.next(), Some(Symbol { value: 0x40_0000, kind: b'd', name: b"" }));
         assert_eq!((symbols.next(), symbols.rest()), (None, &[][..]));

@@ -55,7 +55,12 @@ fn undefined(line: &str) -> Option<String> {
         // lld: `undefined symbol: x`, `undefined hidden symbol: x`.
         None => line.split_once("undefined ")?.1.split_once("symbol: ")?.1,
     };
-    Some(format!("{:#}", rustc_demangle::demangle(name.trim())))
+    let name = format!("{:#}", rustc_demangle::demangle(name.trim()));
+    Some(match name.rsplit_once("::h") {
+        // lld demangles by itself and leaves the hash.
+        Some((name, hash)) if hash.len() == 16 => name.to_owned(),
+        _ => name,
+    })
 }
 
 #[cfg(test)]
@@ -66,7 +71,7 @@ mod tests {
     fn undefined_symbols_are_named_in_the_words_of_either_linker() {
         let gnu = "/usr/bin/ld: a.o: in function `_start':\na.c:(.text+0x5): undefined reference to `open'\n\
                    a.c:(.text+0x9): undefined reference to `open'\n";
-        let lld = "ld.lld: error: undefined hidden symbol: open\n>>> referenced by a.c\n";
+        let lld = "ld.lld: error: undefined hidden symbol: open::h0123456789abcdef\n>>> referenced by a.c\n";
         for text in [gnu, lld] {
             let said = sentence(text).unwrap();
             assert!(said.starts_with("undefined symbol `open`; link"), "{said}");

@@ -54,6 +54,8 @@ pub fn run(request: &Request, output: &Path) -> Result<()> {
         .arg("-o")
         .arg(output)
         .args(&request.rest)
+        // rustc asks for relro, by which lld would put a program's own sections behind the end of the bss.
+        .args(["-z", "norelro"])
         .stdout(Stdio::inherit())
         .stderr(Stdio::piped());
     let ended = command.spawn().and_then(|child| child.wait_with_output()).with_context(|| {

@@ -130,15 +130,16 @@ fn start_up(name: &str, kind: u32, flags: u64) -> Result<()> {
         "section {name} is thread-local storage by a thread pointer, which Plan 9's kernel does not give; compile \
          with emulated thread-local storage (-femulated-tls)"
     );
-    match kind {
-        elf::SHT_REL | elf::SHT_RELA | elf::SHT_DYNAMIC | elf::SHT_DYNSYM => bail!(
-            "section {name} asks for relocation at start, which Plan 9's kernel does not do; compile without ifuncs \
-             and position-independent code (-fno-pic)"
-        ),
-        elf::SHT_INIT_ARRAY | elf::SHT_FINI_ARRAY | elf::SHT_PREINIT_ARRAY => bail!(
-            "section {name} holds functions to be called around main, which nothing does on Plan 9; call them from \
-             main instead"
-        ),
-        _ => Ok(()),
-    }
+    ensure!(
+        !matches!(kind, elf::SHT_REL | elf::SHT_RELA | elf::SHT_DYNAMIC | elf::SHT_DYNSYM),
+        "section {name} asks for relocation at start, which Plan 9's kernel does not do; compile without ifuncs and \
+         position-independent code (-fno-pic)"
+    );
+    ensure!(
+        // As the linker script gathers them.
+        !matches!(name, ".init_array" | ".fini_array"),
+        "section {name} holds functions to be called around main, which nothing does on Plan 9; call them from main \
+         instead"
+    );
+    Ok(())
 }

@@ -91,6 +91,9 @@ mod tests {
         assert_eq!(shown("_ZN4core3fmt5write17h0123456789abcdefE"), "core::fmt::write");
         assert_eq!(shown(&"x".repeat(NAME_MAX)).len(), NAME_MAX);
         let cut = shown(&"ü".repeat(NAME_MAX));
-        assert!(cut.len() <= NAME_MAX && cut.len() > NAME_MAX - 6 && cut.ends_with("ü..."), "{cut}");
+        assert!(
+            cut.len() <= NAME_MAX && cut.len() > NAME_MAX - 6 && cut.ends_with("ü..."),
+            "{cut}"
+        );
     }
 }

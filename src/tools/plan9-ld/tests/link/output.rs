@@ -1,5 +1,7 @@
 //! What comes out: header, segments, symbols and the ELF file, with each linker that is there.
 
+use crate::program::Program;
+use crate::support::{Bench, linkers, said};
 use object::write::StandardSection;
 use object::{Object, ObjectSection, ObjectSymbol, elf};
 use plan9_abi::aout::{HEADER_SIZE, MAGIC_AMD64};
@@ -7,8 +9,6 @@ use plan9_abi::layout::{DATA_ALIGN, UTZERO};
 use plan9_abi::symbols::NAME_MAX;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use crate::program::Program;
-use crate::support::{Bench, linkers, said};
 
 const TEXT_START: u64 = UTZERO + HEADER_SIZE as u64;
 
@@ -20,7 +20,8 @@ fn whole() -> Program {
     program.function("_RNvCs1234_5hello5other");
     program.unwind_table(start);
     program.data(StandardSection::ReadOnlyData, "greeting", b"hello, world\n");
-    let word = program.data(StandardSection::Data, "word", &0x1122_3344_5566_7788_u64.to_le_bytes());
+    let word =
+        program.data(StandardSection::Data, "word", &0x1122_3344_5566_7788_u64.to_le_bytes());
     program.pointer("pointer", word);
     program.zeros("zeros", 12_345);
     program

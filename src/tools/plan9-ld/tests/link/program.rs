@@ -2,8 +2,8 @@
 
 use object::write::{Object, Relocation, StandardSection, Symbol, SymbolId, SymbolSection};
 use object::{
-    Architecture, BinaryFormat, Endianness, RelocationFlags, SectionFlags, SectionKind, SymbolFlags,
-    SymbolKind, SymbolScope, elf,
+    Architecture, BinaryFormat, Endianness, RelocationFlags, SectionFlags, SectionKind,
+    SymbolFlags, SymbolKind, SymbolScope, elf,
 };
 
 /// `push rbp; mov rbp, rsp; push rbx; sub rsp, 24; ud2`: 48 bytes of frame.
@@ -95,14 +95,11 @@ impl Program {
 
     /// Unwinding information of one function: a CIE and an FDE that points to it.
     pub fn unwind_table(&mut self, function: SymbolId) {
-        let section = self.0.add_section(
-            Vec::new(),
-            b".eh_frame".to_vec(),
-            SectionKind::ReadOnlyData,
-        );
+        let section =
+            self.0.add_section(Vec::new(), b".eh_frame".to_vec(), SectionKind::ReadOnlyData);
         let cie = [
-            0x14, 0, 0, 0, 0, 0, 0, 0, 1, b'z', b'R', 0, 1, 0x78, 16, 1, 0x1B, 0x0C, 7, 8, 0x90, 1, 0,
-            0,
+            0x14, 0, 0, 0, 0, 0, 0, 0, 1, b'z', b'R', 0, 1, 0x78, 16, 1, 0x1B, 0x0C, 7, 8, 0x90, 1,
+            0, 0,
         ];
         let mut fde = [0; 24];
         (fde[0], fde[4], fde[12]) = (0x14, 0x1C, CODE.len() as u8);

@@ -6,7 +6,7 @@ use plan9_abi::aout::{HEADER_SIZE, Header};
 use plan9_abi::symbols::Symbols;
 use std::env;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -57,6 +57,16 @@ impl Bench {
 
     pub fn put(&self, name: &str, bytes: &[u8]) {
         fs::write(self.path(name), bytes).unwrap();
+    }
+
+    /// Puts a program in the linker's place that writes what a shell command prints.
+    pub fn pretend(&self, shell: &str) {
+        let script = format!(
+            "#!/bin/sh\nPATH=/usr/bin:/bin\nwhile [ \"$1\" != -o ]; do shift; done\n{shell} >\"$2\"\n"
+        );
+        self.put("bin/ld", script.as_bytes());
+        let executable = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(self.path("bin/ld"), executable).unwrap();
     }
 
     /// `plan9-ld` in this folder with these arguments, where only this folder's linker is on PATH.
