@@ -10,6 +10,7 @@ mod handler;
 mod host;
 mod interop;
 mod libtest;
+mod link;
 mod listed;
 mod programs;
 mod std_net;
@@ -43,6 +44,7 @@ const fn long(name: &'static str, run: fn(&Layout, &str, &mut Report) -> Result<
 pub const ALL: &[Suite] = &[
     short(HOST, host::run),
     short("ui", ui::run),
+    short("link", link::run),
     short("examples", examples::run),
     short("go", go::run),
     short(std_net::TCP_SUITE, std_net::tcp),

@@ -40,10 +40,9 @@ pub fn size(code: &[u8]) -> Option<u64> {
                 size += 128;
                 code = rest;
             }
-            // lea r11, [rsp - n] and the loop.
-            [0x4C, 0x8D, 0x9C, 0x24, a, b, c, d, rest @ ..] => {
-                let by = i32::from_le_bytes([*a, *b, *c, *d]);
-                size += u64::from(by.unsigned_abs());
+            // mov r11, rsp; sub r11, imm32; and the loop.
+            [0x49, 0x89, 0xE3, 0x49, 0x81, 0xEB, a, b, c, d, rest @ ..] => {
+                size += u64::from(u32::from_le_bytes([*a, *b, *c, *d]));
                 code = rest.strip_prefix(&TOUCH_ALL)?;
             }
             // and rsp, imm.
@@ -53,5 +52,39 @@ pub fn size(code: &[u8]) -> Option<u64> {
                 None => return Some(size),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(rest: &[&[u8]]) -> Option<u64> {
+        size(&[&START[..], &rest.concat(), &[0x0F, 0x0B]].concat())
+    }
+
+    #[test]
+    fn pushes_and_subtractions_are_summed() {
+        assert_eq!(of(&[]), Some(16));
+        assert_eq!(of(&[&[0x53]]), Some(24));
+        assert_eq!(of(&[&[0x41, 0x57, 0x41, 0x56, 0x53, 0x50]]), Some(16 + 32));
+        assert_eq!(of(&[&[0x53, 0x48, 0x83, 0xEC, 0x18]]), Some(24 + 24));
+        assert_eq!(of(&[&[0x48, 0x81, 0xEC, 0xE8, 0x0B, 0, 0]]), Some(16 + 3048));
+        assert_eq!(of(&[&[0x48, 0x83, 0xC4, 0x80]]), Some(16 + 128));
+    }
+
+    #[test]
+    fn pages_that_are_touched_on_the_way_count_once() {
+        let page = [0x48, 0x81, 0xEC, 0, 0x10, 0, 0];
+        assert_eq!(of(&[&page, &TOUCH, &page, &TOUCH, &[0x48, 0x83, 0xEC, 8]]), Some(16 + 8200));
+        let goal = [0x49, 0x89, 0xE3, 0x49, 0x81, 0xEB, 0, 0x80, 1, 0];
+        assert_eq!(of(&[&goal, &TOUCH_ALL, &[0x48, 0x83, 0xEC, 8]]), Some(16 + 0x1_8000 + 8));
+    }
+
+    #[test]
+    fn an_aligned_stack_or_another_beginning_has_no_size() {
+        assert_eq!(of(&[&[0x48, 0x83, 0xE4, 0xE0]]), None);
+        assert_eq!(size(&[0x48, 0x89, 0xF8, 0xC3]), None);
+        assert_eq!(size(&START[..3]), None);
     }
 }
