@@ -8,9 +8,12 @@ use crate::layout::{Layout, TRIPLE};
 use crate::progress::Step;
 use crate::toolchain::{self, Rust};
 use anyhow::{Context, Result};
+use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -77,23 +80,64 @@ fn is_ours(file: &Path) -> bool {
 }
 
 /// Makes `dest` hold exactly these rlibs, and returns a hash of them for the shim's version text.
+///
+/// Only what changed is touched: 100 MB would be copied else at every build. The hash of a set that stayed is the one
+/// that was kept beside it.
 pub fn install(rlibs: &[PathBuf], dest: &Path) -> Result<String> {
-    if dest.exists() {
-        fs::remove_dir_all(dest)
-            .with_context(|| format!("{} cannot be emptied", dest.display()))?;
-    }
     fs::create_dir_all(dest).with_context(|| format!("{} cannot be made", dest.display()))?;
-    let mut hasher = DefaultHasher::new();
-    let mut rlibs: Vec<_> = rlibs.iter().collect();
-    rlibs.sort();
+    let mut wanted = BTreeMap::new();
     for rlib in rlibs {
         let name = rlib.file_name().with_context(|| format!("{} is no file", rlib.display()))?;
+        wanted.insert(name, rlib);
+    }
+    let mut changed = false;
+    for entry in fs::read_dir(dest).with_context(|| format!("{} is unreadable", dest.display()))? {
+        let entry = entry?;
+        if !wanted.contains_key(entry.file_name().as_os_str()) {
+            changed = true;
+            fs::remove_file(entry.path())
+                .with_context(|| format!("{} cannot be removed", entry.path().display()))?;
+        }
+    }
+    for (name, rlib) in &wanted {
+        let to = dest.join(name);
+        if !same(rlib, &to) {
+            changed = true;
+            put(rlib, &to).with_context(|| format!("{} cannot be made", to.display()))?;
+        }
+    }
+    let kept = dest.with_extension("hash");
+    if !changed && let Ok(hash) = fs::read_to_string(&kept) {
+        return Ok(hash);
+    }
+    let mut hasher = DefaultHasher::new();
+    for (name, rlib) in &wanted {
         let bytes = fs::read(rlib).with_context(|| format!("{} cannot be read", rlib.display()))?;
         (name, &bytes).hash(&mut hasher);
-        fs::write(dest.join(name), bytes)
-            .with_context(|| format!("{} is not writable", dest.display()))?;
     }
-    Ok(format!("{:016x}", hasher.finish()))
+    let hash = format!("{:016x}", hasher.finish());
+    fs::write(&kept, &hash).with_context(|| format!("{} is not writable", kept.display()))?;
+    Ok(hash)
+}
+
+/// The same file by two names, or a copy with its time.
+fn same(from: &Path, to: &Path) -> bool {
+    let (Ok(from), Ok(to)) = (fs::metadata(from), fs::metadata(to)) else { return false };
+    (from.dev(), from.ino()) == (to.dev(), to.ino())
+        || (from.len() == to.len() && from.modified().ok() == to.modified().ok())
+}
+
+/// Links the file, for rustc writes a new one instead of changing it; copies where links cannot be.
+fn put(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::remove_file(to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    if fs::hard_link(from, to).is_ok() {
+        return Ok(());
+    }
+    fs::copy(from, to)?;
+    File::options().write(true).open(to)?.set_modified(fs::metadata(from)?.modified()?)
 }
 
 #[cfg(test)]
@@ -117,7 +161,44 @@ mod tests {
         let first = install(std::slice::from_ref(&rlib), &dest).unwrap();
         assert!(!dest.join("libstale.rlib").exists() && dest.join("liba.rlib").exists());
         assert_eq!(install(std::slice::from_ref(&rlib), &dest).unwrap(), first);
-        fs::write(&rlib, "2").unwrap();
+        // As rustc does: a new file under the old name.
+        fs::write(dir.path().join("new"), "2").unwrap();
+        fs::rename(dir.path().join("new"), &rlib).unwrap();
         assert_ne!(install(&[rlib], &dest).unwrap(), first);
+        assert_eq!(fs::read_to_string(dest.join("liba.rlib")).unwrap(), "2");
+    }
+
+    #[test]
+    fn a_set_that_stayed_is_not_touched() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, two) = (dir.path().join("liba.rlib"), dir.path().join("libb.rlib"));
+        fs::write(&one, "1").unwrap();
+        fs::write(&two, "2").unwrap();
+        let dest = dir.path().join("lib");
+        let rlibs = [one, two];
+        let first = install(&rlibs, &dest).unwrap();
+        let before = fs::metadata(dest.join("liba.rlib")).unwrap().ino();
+        // A kept hash is taken as it is: nothing was read again.
+        fs::write(dir.path().join("lib.hash"), "kept").unwrap();
+        assert_eq!(install(&rlibs, &dest).unwrap(), "kept");
+        assert_eq!(fs::metadata(dest.join("liba.rlib")).unwrap().ino(), before);
+        fs::remove_file(dest.join("libb.rlib")).unwrap();
+        assert_eq!(install(&rlibs, &dest).unwrap(), first);
+        assert_eq!(fs::read_to_string(dest.join("libb.rlib")).unwrap(), "2");
+    }
+
+    #[test]
+    fn a_copy_counts_as_the_file_by_its_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("a"), dir.path().join("b"));
+        fs::write(&from, "1").unwrap();
+        fs::copy(&from, &to).unwrap();
+        let time = fs::metadata(&from).unwrap().modified().unwrap();
+        File::options().write(true).open(&to).unwrap().set_modified(time).unwrap();
+        assert!(same(&from, &to));
+        fs::write(&to, "2").unwrap();
+        let later = time + std::time::Duration::from_secs(1);
+        File::options().write(true).open(&to).unwrap().set_modified(later).unwrap();
+        assert!(!same(&from, &to));
     }
 }

@@ -88,12 +88,20 @@ pub fn lay_out(layout: &Layout, rust: &Rust, dir: &Path, sysroot_hash: &str) -> 
     let record =
         Record { rustc: &rust.rustc, rustdoc: &rust.rustdoc, cargo: &rust.cargo, sysroot_hash };
     let place = dir.join("lib/plan9.toml");
-    fs::write(&place, toml::to_string(&record)?)
-        .with_context(|| format!("{} is not writable", place.display()))
+    let text = toml::to_string(&record)?;
+    if fs::read_to_string(&place).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    fs::write(&place, text).with_context(|| format!("{} is not writable", place.display()))
 }
 
-/// Copies over a file that may be running: a new file under the old name.
+/// Copies over a file that may be running, if it differs: a new file under the old name.
 fn replace(from: &Path, to: &Path) -> Result<()> {
+    if let (Ok(old), Ok(new)) = (fs::read(to), fs::read(from))
+        && old == new
+    {
+        return Ok(());
+    }
     let new = to.with_extension("new");
     fs::copy(from, &new)
         .with_context(|| format!("{} cannot be copied to {}", from.display(), new.display()))?;
@@ -101,6 +109,9 @@ fn replace(from: &Path, to: &Path) -> Result<()> {
 }
 
 fn link(to: &Path, at: &Path) -> Result<()> {
+    if fs::read_link(at).is_ok_and(|old| old == to) {
+        return Ok(());
+    }
     if at.symlink_metadata().is_ok() {
         fs::remove_file(at).with_context(|| format!("{} cannot be replaced", at.display()))?;
     }

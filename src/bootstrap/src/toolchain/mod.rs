@@ -1,18 +1,24 @@
-//! A compiler of the right version with its library source, found where users have one.
+//! A compiler of the right version with its library source, found where users have one, or installed.
 //!
-//! Order: `PLAN9_RUSTC`; a rustup toolchain of that version with `rust-src`; Debian's packages. Nothing is installed
-//! here: see `install`.
+//! `machine` asks what is there, `choice` decides, `install` does what has to be done.
 
-pub mod install;
+mod choice;
+mod install;
+mod machine;
+#[cfg(test)]
+mod tests;
+
+pub use choice::{Choice, choose, mend};
+pub use machine::{Compiler, Facts, Machine, output};
 
 use crate::layout::RUST_VERSION;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// A compiler with everything that a sysroot needs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rust {
     pub rustc: PathBuf,
     pub cargo: PathBuf,
@@ -34,28 +40,16 @@ impl Rust {
     }
 }
 
-/// The first compiler that fits, or `None` where none is installed. A `PLAN9_RUSTC` that does not fit is an error.
-pub fn find() -> Result<Option<Rust>> {
-    if let Some(rustc) = env::var_os("PLAN9_RUSTC") {
-        return from_rustc(Path::new(&rustc), "PLAN9_RUSTC").map(Some);
-    }
-    // One that is there and does not fit is as good as none: the next place is tried.
-    Ok(rustup_rustc().and_then(|rustc| from_rustc(&rustc, "rustup").ok()).or_else(debian))
-}
-
-/// As `find`, installing a compiler where none is there.
+/// The compiler to build with; installs one where none is there.
 pub fn find_or_install() -> Result<Rust> {
-    if let Some(rust) = find()? {
-        if rust.version != RUST_VERSION {
-            println!(
-                "x: the fork fits Rust {RUST_VERSION}; trying {} and stopping at what does not fit",
-                rust.version
-            );
-        }
-        return Ok(rust);
+    let rust = install::find_or_install(&Machine::this())?;
+    if rust.version != RUST_VERSION {
+        println!(
+            "x: the fork fits Rust {RUST_VERSION}; trying {} and stopping at the first hook that does not fit",
+            rust.version
+        );
     }
-    install::install()?;
-    find()?.context("the compiler that was just installed was not found; set PLAN9_RUSTC to it")
+    Ok(rust)
 }
 
 /// The user's own cargo, for what is built for the host: the one that runs us, else the one on PATH.
@@ -78,73 +72,15 @@ pub fn forget_users_flags(cargo: &mut Command) {
     }
 }
 
-/// The output of a command, or a sentence with its own complaint.
-pub fn output(command: &mut Command) -> Result<String> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().with_context(|| format!("{name} cannot be started"))?;
-    if !output.status.success() {
-        bail!("{name} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-fn from_rustc(rustc: &Path, found: &'static str) -> Result<Rust> {
-    let verbose = output(Command::new(rustc).arg("-vV"))
-        .with_context(|| format!("{found}: not a compiler"))?;
-    let version = release(&verbose)
-        .with_context(|| format!("{} -vV names no release", rustc.display()))?
-        .to_owned();
-    let sysroot =
-        PathBuf::from(output(Command::new(rustc).args(["--print", "sysroot"]))?.trim_end());
-    let library =
-        [sysroot.join("lib/rustlib/src/rust"), PathBuf::from(format!("/usr/src/rustc-{version}"))]
-            .into_iter()
-            .map(|dir| dir.join("library"))
-            .find(|dir| dir.join("std/Cargo.toml").is_file());
-    let library = library.with_context(|| {
-        format!(
-            "{} has no library source; `rustup component add rust-src`, or install rust-web-src",
-            rustc.display()
-        )
-    })?;
-    let beside = |name: &str| -> Result<PathBuf> {
-        let places = [sysroot.join("bin").join(name), rustc.with_file_name(name)];
-        let place = places.into_iter().find(|path| path.is_file());
-        place.with_context(|| format!("{} has no {name} beside it; install it", rustc.display()))
-    };
-    Ok(Rust {
-        rustc: rustc.to_path_buf(),
-        cargo: beside("cargo")?,
-        rustdoc: beside("rustdoc")?,
-        library,
-        version,
-        verbose,
-        found,
-    })
-}
-
-fn release(verbose: &str) -> Option<&str> {
-    field(verbose, "release: ")
-}
-
 /// A line of `rustc -vV`, without its name.
 fn field<'a>(verbose: &'a str, name: &str) -> Option<&'a str> {
     verbose.lines().find_map(|line| line.strip_prefix(name))
 }
 
-/// The compiler of an installed rustup toolchain. The list is asked first: `rustup which` may install one unasked.
-fn rustup_rustc() -> Option<PathBuf> {
-    let list = output(Command::new("rustup").args(["toolchain", "list"])).ok()?;
-    let name = list.lines().find(|line| line.starts_with(&format!("{RUST_VERSION}-")))?;
-    let name = name.split_whitespace().next()?;
-    let rustc =
-        output(Command::new("rustup").args(["which", "--toolchain", name, "rustc"])).ok()?;
-    Some(PathBuf::from(rustc.trim_end()))
-}
-
-fn debian() -> Option<Rust> {
-    let rust = from_rustc(Path::new("/usr/bin/rustc"), "Debian's packages").ok()?;
-    (rust.version == RUST_VERSION).then_some(rust)
+/// Where a rustup toolchain keeps its own linker, which rustc puts on the linker's PATH.
+pub fn tool_folder(rust: &Rust) -> Option<PathBuf> {
+    let library = output(Command::new(&rust.rustc).args(["--print", "target-libdir"])).ok()?;
+    Some(PathBuf::from(library.trim_end()).with_file_name("bin"))
 }
 
 /// The host's triple, as the compiler says it.
@@ -153,32 +89,4 @@ pub fn host(rust: &Rust) -> Result<&str> {
         .with_context(|| format!("{} -vV names no host", rust.rustc.display()))?;
     ensure!(!host.is_empty(), "{} -vV names an empty host", rust.rustc.display());
     Ok(host)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_release_is_read_from_the_verbose_version() {
-        assert_eq!(release("rustc 1.96.0 (abc)\nhost: x\nrelease: 1.96.0\n"), Some("1.96.0"));
-        assert_eq!(release("rustc 1.96.0"), None);
-    }
-
-    #[test]
-    fn a_command_that_fails_says_what_it_said() {
-        let error = output(Command::new("sh").args(["-c", "echo no luck >&2; exit 3"]))
-            .unwrap_err()
-            .to_string();
-        assert_eq!(error, "sh failed: no luck");
-    }
-
-    #[test]
-    fn a_compiler_that_is_none_is_named() {
-        let error = format!(
-            "{:#}",
-            from_rustc(Path::new("/nonexistent/rustc"), "PLAN9_RUSTC").unwrap_err()
-        );
-        assert!(error.contains("PLAN9_RUSTC") && error.contains("/nonexistent/rustc"), "{error}");
-    }
 }

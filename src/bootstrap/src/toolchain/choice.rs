@@ -1,0 +1,121 @@
+//! Which compiler is taken, and what is installed where none fits: a pure function of what was found.
+//!
+//! Order: the one that the user names; a rustup toolchain of our version; Debian's packages. The user's is taken in
+//! another version too, with a notice: the overlay stops at the first hook that does not fit. Others are not, for
+//! nobody asked for them.
+
+use super::Rust;
+use super::machine::{Compiler, Facts};
+use crate::layout::RUST_VERSION;
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    Use(Rust),
+    /// A sentence for the user, whose own choice cannot be built with.
+    Refuse(String),
+    /// Ways to get a compiler, to be tried in this order; where none leads to one, `Facts` hold no other.
+    Install(Vec<Way>),
+}
+
+/// A way to get a compiler with its library source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// The source for rustup's toolchain of this name.
+    RustupSource(String),
+    RustupToolchain,
+    Apt,
+}
+
+/// Debian's packages.
+pub const PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
+
+/// Decides.
+pub fn choose(facts: &Facts) -> Choice {
+    match &facts.named {
+        Some(Compiler::Whole(rust)) => return Choice::Use(rust.clone()),
+        Some(Compiler::Lacking(why)) => return Choice::Refuse(why.clone()),
+        None => {}
+    }
+    let toolchain = facts.toolchain.as_ref().map(|(_, compiler)| compiler);
+    for compiler in [toolchain, facts.debian.as_ref()].into_iter().flatten() {
+        match compiler {
+            Compiler::Whole(rust) if rust.version == RUST_VERSION => {
+                return Choice::Use(rust.clone());
+            }
+            _ => {}
+        }
+    }
+    let mut ways = Vec::new();
+    match &facts.toolchain {
+        Some((name, _)) => ways.push(Way::RustupSource(name.clone())),
+        None if facts.rustup => ways.push(Way::RustupToolchain),
+        None => {}
+    }
+    if facts.apt && facts.root {
+        ways.push(Way::Apt);
+    }
+    Choice::Install(ways)
+}
+
+impl Way {
+    /// What the user is told before it happens.
+    pub fn announcement(&self) -> String {
+        match self {
+            Self::RustupSource(name) => {
+                format!("adding the library source to rustup's toolchain {name}")
+            }
+            Self::RustupToolchain => format!(
+                "installing Rust {RUST_VERSION} with its library source by rustup, beside your other toolchains"
+            ),
+            Self::Apt => {
+                format!("installing Debian's packages {} by apt-get", PACKAGES.join(", "))
+            }
+        }
+    }
+
+    /// The command lines, to be run in order.
+    pub fn commands(&self) -> Vec<Vec<&str>> {
+        match self {
+            Self::RustupSource(name) => {
+                vec![vec!["rustup", "component", "add", "rust-src", "--toolchain", name]]
+            }
+            Self::RustupToolchain => vec![vec![
+                "rustup",
+                "toolchain",
+                "install",
+                RUST_VERSION,
+                "--profile",
+                "minimal",
+                "--component",
+                "rust-src",
+            ]],
+            Self::Apt => {
+                let install = ["apt-get", "install", "--yes", "--no-install-recommends"];
+                vec![vec!["apt-get", "update"], [&install[..], &PACKAGES].concat()]
+            }
+        }
+    }
+}
+
+/// The one sentence where no way is open.
+pub fn mend(facts: &Facts) -> String {
+    let mut mends = Vec::new();
+    if let Some((name, _)) = &facts.toolchain {
+        mends.push(format!("`rustup component add rust-src --toolchain {name}`"));
+    } else {
+        mends.push(format!(
+            "`rustup toolchain install {RUST_VERSION} --profile minimal --component rust-src`"
+        ));
+    }
+    let packages = PACKAGES.join(" ");
+    if facts.apt {
+        mends.push(format!("as root `apt-get install {packages}`"));
+    } else {
+        mends.push(format!("Debian 12's packages {packages}"));
+    }
+    format!(
+        "no Rust {RUST_VERSION} with its library source was found; use {}, or set PLAN9_RUSTC to its rustc",
+        mends.join(", or ")
+    )
+}
