@@ -2,12 +2,18 @@
 //!
 //! A tree written for the first time keeps the sources' times. Later changes get the present time, also where a file
 //! goes back to an older text: with its old time cargo would take the earlier build for fresh.
+//!
+//! The lock file is cargo's to change: it takes out what the cuts left without use. So it is written only when
+//! upstream's has changed, of which a copy is kept beside the tree.
 
 use super::plan::{Plan, Source};
 use anyhow::{Context, Result};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
+
+/// Cargo's lock file of upstream's workspace.
+const LOCK: &str = "Cargo.lock";
 
 /// What a run changed on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +28,27 @@ pub fn write(plan: &Plan, dest: &Path) -> Result<Written> {
     let mut written = 0;
     for (file, source) in &plan.files {
         let to = dest.join(file);
+        if file == Path::new(LOCK) && locked(source, dest)? && to.is_file() {
+            continue;
+        }
         let changed = put(source, &to, first)
             .with_context(|| format!("{} cannot be written", to.display()))?;
         written += usize::from(changed);
     }
     Ok(Written { written, removed: remove_others(plan, dest)? })
+}
+
+/// True if upstream's lock file is the one that was written last; keeps it otherwise.
+fn locked(source: &Source, dest: &Path) -> Result<bool> {
+    let Source::Copy(from) = source else { return Ok(false) };
+    let kept = dest.with_extension("lock");
+    let text = fs::read(from).with_context(|| format!("{} cannot be read", from.display()))?;
+    if fs::read(&kept).is_ok_and(|old| old == text) {
+        return Ok(true);
+    }
+    fresh(&kept)?;
+    fs::write(&kept, text).with_context(|| format!("{} cannot be written", kept.display()))?;
+    Ok(false)
 }
 
 fn put(source: &Source, to: &Path, first: bool) -> Result<bool> {

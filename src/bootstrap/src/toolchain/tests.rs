@@ -3,7 +3,6 @@
 use super::choice::Way;
 use super::*;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 fn rust(version: &str, found: &'static str) -> Rust {
@@ -103,8 +102,11 @@ impl Pretended {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         let folder = self.folder.path().display();
         let log = format!("echo \"${{0##*/}} $*\" >>{folder}/log");
-        fs::write(&file, format!("#!/bin/sh\nF={folder}\n{log}\n{script}\n")).unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        let text = format!("#!/bin/sh\nF={folder}\n{log}\n{script}\n");
+        // Written by another process: a file that one of our threads still holds open cannot be executed.
+        let write = ["-c", "printf %s \"$1\" >\"$0\" && chmod 755 \"$0\""];
+        let status = Command::new("sh").args(write).arg(&file).arg(text).status().unwrap();
+        assert!(status.success());
     }
 
     /// A compiler under `folder` of a version, with cargo and rustdoc beside it.

@@ -77,10 +77,13 @@ fn library(layout: &Layout, rust: &Rust) -> [Line; 2] {
         None => "its crates come from the network the first time",
     };
     let text = format!("{} ({from})", rust.library.display());
-    let (fits, missing) = match overlay::plan(&rust.library, &layout.own_library(), Purpose::Sysroot) {
-        Ok(plan) => (format!("fits: {} own files, {} hooks", plan.own, plan.count.hooks), false),
-        Err(error) => (format!("does not fit: {error:#}"), true),
-    };
+    let (fits, missing) =
+        match overlay::plan(&rust.library, &layout.own_library(), Purpose::Sysroot) {
+            Ok(plan) => {
+                (format!("fits: {} own files, {} hooks", plan.own, plan.count.hooks), false)
+            }
+            Err(error) => (format!("does not fit: {error:#}"), true),
+        };
     [
         Line { about: "library", text, missing: false },
         Line { about: "overlay", text: fits, missing },

@@ -150,3 +150,18 @@ fn the_tree_for_tests_keeps_whole_manifests_and_leaves_vendored_crates_out() {
     assert!(trees.out("std/src/sys/alloc/mod.rs").contains("plan9"));
     assert!(!trees.path("out/vendor").exists());
 }
+
+#[test]
+fn the_lock_file_is_cargos_until_upstreams_changes() {
+    let trees = Trees::new(&[]);
+    trees.put("up/Cargo.lock", "upstream's\n");
+    trees.write();
+    trees.put("out/Cargo.lock", "cargo's\n");
+    assert_eq!(trees.write().written, 0);
+    assert_eq!(trees.out("Cargo.lock"), "cargo's\n");
+    trees.put("up/Cargo.lock", "upstream's next\n");
+    assert_eq!(trees.write().written, 1);
+    assert_eq!(trees.out("Cargo.lock"), "upstream's next\n");
+    fs::remove_file(trees.path("out/Cargo.lock")).unwrap();
+    assert_eq!(trees.write().written, 1);
+}

@@ -6,7 +6,7 @@ use plan9_abi::aout::{HEADER_SIZE, Header};
 use plan9_abi::symbols::Symbols;
 use std::env;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -64,9 +64,11 @@ impl Bench {
         let script = format!(
             "#!/bin/sh\nPATH=/usr/bin:/bin\nwhile [ \"$1\" != -o ]; do shift; done\n{shell} >\"$2\"\n"
         );
-        self.put("bin/ld", script.as_bytes());
-        let executable = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(self.path("bin/ld"), executable).unwrap();
+        // Written by another process: a file that one of our threads still holds open cannot be executed.
+        let write = ["-c", "printf %s \"$1\" >\"$0\" && chmod 755 \"$0\""];
+        let mut shell = Command::new("sh");
+        shell.args(write).arg(self.path("bin/ld")).arg(script);
+        assert!(shell.status().unwrap().success());
     }
 
     /// `plan9-ld` in this folder with these arguments, where only this folder's linker is on PATH.
