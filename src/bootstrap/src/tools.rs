@@ -8,10 +8,12 @@ use crate::progress::Step;
 use crate::toolchain::{self, Rust};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
 /// Packages and names of the tools, all under `src/tools/`.
 pub const TOOLS: [&str; 3] = ["plan9-ld", "plan9-run", "rustc-shim"];
@@ -88,11 +90,19 @@ pub fn lay_out(layout: &Layout, rust: &Rust, dir: &Path, sysroot_hash: &str) -> 
     let record =
         Record { rustc: &rust.rustc, rustdoc: &rust.rustdoc, cargo: &rust.cargo, sysroot_hash };
     let place = dir.join("lib/plan9.toml");
-    let text = toml::to_string(&record)?;
-    if fs::read_to_string(&place).is_ok_and(|old| old == text) {
+    let shims = ["rustc", "rustdoc"].map(|name| dir.join("bin").join(name));
+    keep(&place, &toml::to_string(&record)?, &shims)
+        .with_context(|| format!("{} is not writable", place.display()))
+}
+
+/// Writes the record if it differs. Cargo asks the compiler for its version, and so for the sysroot's hash, again only
+/// when the compiler's file has a new time: the shims get one.
+fn keep(place: &Path, text: &str, shims: &[PathBuf]) -> io::Result<()> {
+    if fs::read_to_string(place).is_ok_and(|old| old == text) {
         return Ok(());
     }
-    fs::write(&place, text).with_context(|| format!("{} is not writable", place.display()))
+    fs::write(place, text)?;
+    shims.iter().try_for_each(|shim| File::open(shim)?.set_modified(SystemTime::now()))
 }
 
 /// Copies over a file that may be running, if it differs: a new file under the old name.
@@ -116,4 +126,41 @@ fn link(to: &Path, at: &Path) -> Result<()> {
         fs::remove_file(at).with_context(|| format!("{} cannot be replaced", at.display()))?;
     }
     symlink(to, at).with_context(|| format!("{} cannot be made", at.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_new_record_gives_the_shims_a_new_time_and_the_same_record_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let (record, shim) = (dir.path().join("plan9.toml"), dir.path().join("rustc"));
+        fs::write(&shim, "").unwrap();
+        let old = SystemTime::now() - Duration::from_secs(3600);
+        let time = || fs::metadata(&shim).unwrap().modified().unwrap();
+        File::open(&shim).unwrap().set_modified(old).unwrap();
+        for (text, newer) in [("1", true), ("1", false), ("2", true)] {
+            File::open(&shim).unwrap().set_modified(old).unwrap();
+            keep(&record, text, std::slice::from_ref(&shim)).unwrap();
+            assert_eq!(time() > old, newer, "{text}");
+            assert_eq!(fs::read_to_string(&record).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_tool_that_stayed_is_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        fs::write(&from, "1").unwrap();
+        replace(&from, &to).unwrap();
+        let old = SystemTime::now() - Duration::from_secs(3600);
+        File::open(&to).unwrap().set_modified(old).unwrap();
+        replace(&from, &to).unwrap();
+        assert_eq!(fs::metadata(&to).unwrap().modified().unwrap(), old);
+        fs::write(&from, "2").unwrap();
+        replace(&from, &to).unwrap();
+        assert_eq!(fs::read_to_string(&to).unwrap(), "2");
+    }
 }
