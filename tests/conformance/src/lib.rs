@@ -6,6 +6,7 @@
 #![no_std]
 
 pub mod family;
+pub mod report;
 pub mod text;
 
 use core::arch::naked_asm;
@@ -220,6 +221,10 @@ impl Why {
     /// Makes it the error string again.
     pub fn put_back(mut self) {
         error::swap(&mut self.0);
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 

@@ -126,3 +126,10 @@ pub fn bind(new: &CStr, old: &CStr, flags: u32) -> Result<()> {
     // SAFETY: both names end in a NUL.
     unsafe { call(sysno::BIND, args) }.map(drop)
 }
+
+/// Takes `name`, or with `None` everything, off the mount point `old`.
+pub fn unmount(name: Option<&CStr>, old: &CStr) -> Result<()> {
+    let name = name.map_or(0, |name| name.as_ptr() as usize);
+    // SAFETY: null or a name, and a name; both end in a NUL.
+    unsafe { call(sysno::UNMOUNT, [name, old.as_ptr() as usize, 0, 0, 0]) }.map(drop)
+}

@@ -1,7 +1,7 @@
 //! Programs on `plan9-abi` alone that print how the kernel behaves (`tests/conformance`), against what a real 9front
 //! printed: `golden/NAME.txt`, and `golden/NAME.nosplice.txt` of a kernel that does not splice. `golden/NAME.ndb`, where it
-//! is, is what that machine's database of network names held. Where no real kernel has been asked yet, `reading/` holds
-//! what its source says.
+//! is, is what that machine's database of network names held, `golden/NAME.flags` holds flags for plan9-run: what else it
+//! had. Where no real kernel has been asked yet, `reading/` holds what its source says.
 
 use super::{Report, programs};
 use crate::layout::{Layout, TRIPLE};
@@ -43,6 +43,9 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
         if let Some(ndb) = ndb {
             flags.extend(["--ndb", ndb]);
         }
+        let more = fs::read_to_string(folder.join("golden").join(format!("{name}.flags")));
+        let more = more.unwrap_or_default();
+        flags.extend(more.split_whitespace());
         let binary = target.join(TRIPLE).join("debug").join(name);
         report.record(&format!("conformance/{stem}"), one(layout, &binary, &flags, &golden));
     }

@@ -38,6 +38,9 @@ struct Args {
     /// The host folder that the programs see as /
     #[arg(long, value_name = "FOLDER", default_value = "/")]
     root: PathBuf,
+    /// Serve an empty tree in memory there, as 9front's ramfs does, instead of the host's folder
+    #[arg(long, value_name = "DIRECTORY")]
+    ramfs: Option<String>,
     /// The executable, a path of the host
     program: PathBuf,
     /// The program's arguments
@@ -79,6 +82,7 @@ fn run(args: Args) -> Result<ExitCode> {
         strict: args.strict,
         splice: !args.no_splice && args.kernel != Edition::April2024,
         root,
+        ramfs: args.ramfs,
         trace: args.trace,
         stats: args.stats,
         ndb: ndb.transpose()?,

@@ -23,6 +23,16 @@ pub const fn error(text: &'static str) -> Error {
     Error(Cow::Borrowed(text))
 }
 
+impl Error {
+    /// The text without the name that it is about.
+    pub fn without_name(self) -> Error {
+        match self.0.split_once(": '") {
+            Some((text, _)) => Error(text.to_string().into()),
+            None => self,
+        }
+    }
+}
+
 /// The text of a broken wait (`port/error.h:Eintr`).
 pub const INTERRUPTED: Error = error("interrupted");
 
@@ -153,6 +163,11 @@ pub trait Device: Sync {
 
     /// One name down from a directory; `..` never arrives here, the channel layer resolves it by path.
     fn walk(&self, k: &mut Kernel, pid: Pid, from: &Node, name: &str) -> Result<Node>;
+
+    /// Asked before the channel layer goes to the parent: a directory that was removed has none.
+    fn leave(&self, _k: &mut Kernel, _node: &Node) -> Result<()> {
+        Ok(())
+    }
 
     fn stat(&self, k: &mut Kernel, pid: Pid, node: &Node) -> Result<Entry>;
 

@@ -1,8 +1,10 @@
 //! The file system calls (`port/sysfile.c`).
 
-use super::path::{about, absolute};
-use super::{BAD_FD, BAD_USE, Call, Chan, Finish, directory, name, new_channel, record, release};
-use crate::dev::{Entry, Error, Pid, Qid, Result, Started, Value, error};
+use super::path::about;
+use super::{
+    BAD_FD, BAD_USE, Call, Chan, Finish, directory, name, new_channel, record, release, spelling,
+};
+use crate::dev::{Entry, Error, Node, Pid, Qid, Result, Started, Value, error};
 use crate::kernel::Kernel;
 use crate::{devices, pipe};
 use plan9_abi::dir::Dir;
@@ -123,7 +125,7 @@ fn warn_of_many(k: &mut Kernel, pid: Pid) {
 }
 
 fn open_call(k: &mut Kernel, pid: Pid, at: u64, how: u32) -> Result<Call> {
-    let text = k.user_str(pid, at)?;
+    let text = name_at(k, pid, at)?;
     if how & !(3 | open::TRUNC | open::CEXEC | open::RCLOSE) != 0 {
         return Err(BAD_ARG);
     }
@@ -132,7 +134,7 @@ fn open_call(k: &mut Kernel, pid: Pid, at: u64, how: u32) -> Result<Call> {
 }
 
 fn create_call(k: &mut Kernel, pid: Pid, args: [u64; 5]) -> Result<Call> {
-    let text = k.user_str(pid, args[0])?;
+    let text = name_at(k, pid, args[0])?;
     if args[1] as u32 & !(3 | open::TRUNC | open::CEXEC | open::RCLOSE | open::EXCL) != 0 {
         return Err(BAD_ARG);
     }
@@ -297,24 +299,36 @@ fn seek_to(k: &mut Kernel, pid: Pid, fd: i32, offset: i64, whence: u32) -> Resul
     Ok(place)
 }
 
+/// A name in the program's memory.
+fn name_at(k: &mut Kernel, pid: Pid, at: u64) -> Result<String> {
+    Ok(spelling::text(&k.user_bytes(pid, at)?))
+}
+
 /// Gives a record to the program; a buffer too small for it gets its length alone.
-fn give_record(k: &mut Kernel, pid: Pid, bytes: &[u8], at: u64, len: usize) -> Result<i64> {
+fn give_record(
+    k: &mut Kernel,
+    pid: Pid,
+    node: &Node,
+    entry: &Entry,
+    (at, len): (u64, usize),
+) -> Result<i64> {
     if len < 2 {
-        return Err(BAD_ARG);
+        return Err(if name::served(node) { error("stat buffer too small") } else { BAD_ARG });
     }
-    let bytes = if bytes.len() > len { &bytes[..2] } else { bytes };
+    let bytes = record(node, entry);
+    let bytes = if bytes.len() > len { &bytes[..2] } else { &bytes };
     k.user_write(pid, at, bytes)?;
     Ok(bytes.len() as i64)
 }
 
 fn stat(k: &mut Kernel, pid: Pid, at: u64, to: u64, len: usize) -> Result<i64> {
     k.user_check(pid, to, len, true)?;
-    let text = k.user_str(pid, at)?;
+    let text = name_at(k, pid, at)?;
     let place = name::walk(k, pid, &text)?;
     let node = &place.nodes[0];
     let mut entry = devices::of(node)?.stat(k, pid, node)?;
     name_as_path(&mut entry, &place.path);
-    give_record(k, pid, &record(node, &entry), to, len)
+    give_record(k, pid, node, &entry, (to, len))
 }
 
 fn fstat(k: &mut Kernel, pid: Pid, fd: i32, to: u64, len: usize) -> Result<i64> {
@@ -322,9 +336,9 @@ fn fstat(k: &mut Kernel, pid: Pid, fd: i32, to: u64, len: usize) -> Result<i64> 
     let chan = chan_of(k, pid, fd)?;
     let mut entry = devices::of(&chan.node)?.stat(k, pid, &chan.node)?;
     name_as_path(&mut entry, &chan.path);
-    let bytes = record(&chan.node, &entry);
+    let given = give_record(k, pid, &chan.node, &entry, (to, len));
     release(k, chan);
-    give_record(k, pid, &bytes, to, len)
+    given
 }
 
 /// A mount point is named as its path says, not as the root of what is mounted (`port/sysfile.c:pathlast`).
@@ -341,9 +355,10 @@ fn name_as_path(entry: &mut Entry, path: &str) {
 fn wanted(k: &mut Kernel, pid: Pid, at: u64, len: usize) -> Result<Entry> {
     let bytes = k.user_read(pid, at, len)?;
     let (dir, _) = Dir::parse(&bytes).ok_or(error("malformed stat buffer"))?;
-    if dir.name.contains(&b'/') {
-        let name = String::from_utf8_lossy(dir.name);
-        return Err(Error(format!("bad character in file name: {name}").into()));
+    // The bare slash passes (`port/sysfile.c:validstat`): a file server names its root so.
+    let illegal = |&byte: &u8| byte < b' ' || byte == b'/' || byte == 0x7F;
+    if dir.name != b"/" && dir.name.iter().any(illegal) {
+        return Err(name::bad_character(&spelling::text(dir.name)));
     }
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ok(Entry {
@@ -352,7 +367,7 @@ fn wanted(k: &mut Kernel, pid: Pid, at: u64, len: usize) -> Result<Entry> {
         atime: dir.atime,
         mtime: dir.mtime,
         length: dir.length,
-        name: text(dir.name),
+        name: spelling::text(dir.name),
         uid: text(dir.uid),
         gid: text(dir.gid),
         muid: text(dir.muid),
@@ -361,10 +376,10 @@ fn wanted(k: &mut Kernel, pid: Pid, at: u64, len: usize) -> Result<Entry> {
 
 fn wstat(k: &mut Kernel, pid: Pid, at: u64, from: u64, len: usize) -> Result<i64> {
     let entry = wanted(k, pid, from, len)?;
-    let text = k.user_str(pid, at)?;
+    let text = name_at(k, pid, at)?;
     let place = name::walk(k, pid, &text)?;
     if place.is_mount_point() && !entry.name.is_empty() {
-        return Err(about(MOUNT_POINT, &text));
+        return Err(about(MOUNT_POINT, &place.path));
     }
     devices::of(&place.nodes[0])?.wstat(k, pid, &place.nodes[0], &entry)?;
     Ok(len as i64)
@@ -379,19 +394,20 @@ fn fwstat(k: &mut Kernel, pid: Pid, fd: i32, from: u64, len: usize) -> Result<i6
 }
 
 fn chdir(k: &mut Kernel, pid: Pid, at: u64) -> Result<i64> {
-    let text = k.user_str(pid, at)?;
+    let text = name_at(k, pid, at)?;
     let place = name::walk(k, pid, &text)?;
     if place.nodes[0].qid.kind & crate::dev::QTDIR == 0 {
         return Err(about(error("not a directory"), &text));
     }
     if let Some(groups) = k.files.groups.get_mut(&pid) {
-        groups.dot = absolute(&groups.dot, &text);
+        groups.dot = place.path;
+        groups.dot_node = place.nodes.into_iter().next();
     }
     Ok(0)
 }
 
 fn remove(k: &mut Kernel, pid: Pid, at: u64) -> Result<i64> {
-    let text = k.user_str(pid, at)?;
+    let text = name_at(k, pid, at)?;
     let place = name::walk(k, pid, &text)?;
     if place.is_mount_point() {
         return Err(MOUNT_POINT);
@@ -403,7 +419,7 @@ fn remove(k: &mut Kernel, pid: Pid, at: u64) -> Result<i64> {
 fn fd2path(k: &mut Kernel, pid: Pid, fd: i32, to: u64, len: usize) -> Result<i64> {
     k.user_check(pid, to, len, true)?;
     let chan = chan_of(k, pid, fd)?;
-    let mut text = chan.path.clone().into_bytes();
+    let mut text = spelling::bytes(&chan.path).into_owned();
     release(k, chan);
     if len > 0 {
         text.truncate(len - 1);
@@ -414,12 +430,12 @@ fn fd2path(k: &mut Kernel, pid: Pid, fd: i32, to: u64, len: usize) -> Result<i64
 }
 
 fn bind(k: &mut Kernel, pid: Pid, new: u64, old: u64, flags: u32) -> Result<i64> {
-    let (new, old) = (k.user_str(pid, new)?, k.user_str(pid, old)?);
+    let (new, old) = (name_at(k, pid, new)?, name_at(k, pid, old)?);
     name::bind(k, pid, &new, &old, flags)
 }
 
 fn unmount(k: &mut Kernel, pid: Pid, name: u64, old: u64) -> Result<i64> {
-    let name = if name == 0 { None } else { Some(k.user_str(pid, name)?) };
-    let old = k.user_str(pid, old)?;
+    let name = if name == 0 { None } else { Some(name_at(k, pid, name)?) };
+    let old = name_at(k, pid, old)?;
     name::unmount(k, pid, name.as_deref(), &old)
 }

@@ -90,3 +90,26 @@ impl Table {
         self.slots.iter().enumerate().filter_map(|(fd, slot)| Some((fd, slot.as_ref()?)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chan::new_channel;
+    use crate::devices::host::stdio_node;
+
+    #[test]
+    fn a_table_grows_by_steps_warns_at_hundreds_and_ends() {
+        let chan = new_channel(vec![stdio_node(0)], "/dev/cons".into(), 0);
+        let mut table = Table::default();
+        assert!(table.in_reach(39) && !table.in_reach(40));
+        let mut warned = Vec::new();
+        for fd in 0..=MAX_FD {
+            assert_eq!(table.add(chan.clone(), false), Ok(fd));
+            warned.extend(table.take_exceeded());
+        }
+        assert_eq!(table.add(chan.clone(), false), Err(NO_FD));
+        assert_eq!(warned, (1..50).map(|n| n * 100).collect::<Vec<_>>());
+        table.take(7);
+        assert_eq!((table.add(chan, false), table.take_exceeded()), (Ok(7), None));
+    }
+}

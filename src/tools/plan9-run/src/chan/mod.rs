@@ -9,6 +9,7 @@ mod directory;
 mod fds;
 mod name;
 mod path;
+pub(crate) mod spelling;
 #[cfg(test)]
 mod tests;
 
@@ -72,7 +73,10 @@ pub struct Groups {
     pub namespace: Rc<RefCell<Namespace>>,
     /// A group of [`Environments`].
     pub environment: u32,
+    /// The working directory's name.
     pub dot: String,
+    /// The working directory itself, once the proc went there by chdir.
+    pub dot_node: Option<Node>,
 }
 
 /// Descriptor tables, namespaces and environment groups of all procs.
@@ -83,7 +87,10 @@ pub struct Files {
     pub posted: Vec<Posted>,
     /// Host descriptors that operations wait to read.
     pub wanted: Vec<(RawFd, WaitId)>,
+    /// The name of the file that [`open_node`] opened for the device that is opening one of its own.
+    handed: Option<String>,
     pub host: devices::host::HostFiles,
+    pub ram: devices::ram::Tree,
 }
 
 impl Files {
@@ -127,9 +134,13 @@ pub fn boot(k: &mut Kernel, pid: Pid) {
         let chan = new_channel(vec![node], "#c/cons".into(), mode);
         table.set(fd as usize, chan);
     }
-    let namespace = Rc::new(RefCell::new(Namespace::fresh()));
+    let mut namespace = Namespace::fresh();
+    if let Some(at) = &k.options.ramfs {
+        namespace.serve_ram(at);
+    }
+    let namespace = Rc::new(RefCell::new(namespace));
     let fds = Rc::new(RefCell::new(table));
-    k.files.groups.insert(pid, Groups { fds, namespace, environment, dot });
+    k.files.groups.insert(pid, Groups { fds, namespace, environment, dot, dot_node: None });
 }
 
 fn new_channel(members: Vec<Node>, path: String, mode: u32) -> Chan {
@@ -169,7 +180,7 @@ fn release_table(k: &mut Kernel, table: Rc<RefCell<Table>>) {
 pub fn fork_groups(k: &mut Kernel, parent: Pid, child: Pid, flags: u64) {
     let flags = flags as u32;
     let Some(groups) = k.files.groups.get(&parent).cloned() else { return };
-    let Groups { mut fds, mut namespace, mut environment, dot } = groups;
+    let Groups { mut fds, mut namespace, mut environment, dot, dot_node } = groups;
     if flags & rfork::CFDG != 0 {
         fds = Rc::default();
     } else if flags & rfork::FDG != 0 {
@@ -191,7 +202,7 @@ pub fn fork_groups(k: &mut Kernel, parent: Pid, child: Pid, flags: u64) {
         rfork::ENVG => environments.copy(environment),
         _ => environments.empty(),
     };
-    let groups = Groups { fds, namespace, environment, dot };
+    let groups = Groups { fds, namespace, environment, dot, dot_node };
     if let Some(old) = k.files.groups.insert(child, groups) {
         k.files.environments.release(old.environment);
         release_table(k, old.fds);
@@ -249,9 +260,10 @@ pub fn load(
     result
 }
 
-/// Opens a file for a device that hands it out under another name.
+/// Opens a file for a device that hands it out as one of its own; the channel keeps the name by which it is opened here.
 pub fn open_node(k: &mut Kernel, pid: Pid, path: &str, how: u32) -> Result<Node> {
     let (chan, _) = name::open_now(k, pid, path, how)?;
+    k.files.handed = Some(chan.path.clone());
     Ok(Rc::try_unwrap(chan).map(|channel| channel.node).unwrap_or_else(|chan| chan.node.clone()))
 }
 
@@ -273,6 +285,7 @@ pub fn kernel_print(k: &mut Kernel, pid: Pid, text: &[u8]) {
 
 /// An entry as its marshalled record.
 pub fn record(node: &Node, entry: &Entry) -> Vec<u8> {
+    let name = spelling::bytes(&entry.name);
     let dir = plan9_abi::dir::Dir {
         device_type: node.device.letter as u16,
         device: node.device.instance,
@@ -285,7 +298,7 @@ pub fn record(node: &Node, entry: &Entry) -> Vec<u8> {
         atime: entry.atime,
         mtime: entry.mtime,
         length: entry.length,
-        name: entry.name.as_bytes(),
+        name: &name,
         uid: entry.uid.as_bytes(),
         gid: entry.gid.as_bytes(),
         muid: entry.muid.as_bytes(),

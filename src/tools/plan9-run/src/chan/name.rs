@@ -3,11 +3,11 @@
 //! A mount point is a path. What is bound there is a list of directories, a union, searched in order. A mount point
 //! need not exist below: `/net` is there whatever folder of the host is the root.
 
-use super::path::{about, absolute, elements, join};
-use super::{Chan, Finish, new_channel};
+use super::path::{about, absolute, join, must_be_directory, spelled};
+use super::{Chan, Finish, new_channel, spelling};
 use crate::dev::{Device, DeviceId, Error, Node, Pid, QTDIR, Result, Started, Value, error};
-use crate::devices;
-use crate::kernel::Kernel;
+use crate::devices::{self, ram};
+use crate::kernel::{Kernel, quote};
 use plan9_abi::flags::{bind, mode, open};
 use std::collections::BTreeMap;
 
@@ -58,6 +58,12 @@ impl Namespace {
         }
         namespace
     }
+
+    /// An empty tree in memory at a path, as 9front's start-up scripts put a ramfs at `/tmp`.
+    pub fn serve_ram(&mut self, at: &str) {
+        let member = Member { node: root_of(ram::LETTER), name: "#M".into(), create: true };
+        self.mounts.insert(absolute("/", at), vec![member]);
+    }
 }
 
 /// The root directory of a device.
@@ -92,11 +98,15 @@ fn check(name: &str) -> Result<()> {
     match name {
         "" => Err(error("empty file name")),
         _ if name.len() >= MAX_NAME => Err(error("name too long")),
-        _ if name.bytes().any(|b| b < b' ') => {
-            Err(about(error("bad character in file name"), name))
-        }
+        _ if name.bytes().any(|b| b < b' ' || b == 0x7F) => Err(bad_character(name)),
         _ => Ok(()),
     }
+}
+
+/// The text has the name as one word of rc (`%q`).
+pub fn bad_character(name: &str) -> Error {
+    let word = quote::quoted(&spelling::bytes(name));
+    Error(format!("bad character in file name: {}", String::from_utf8_lossy(&word)).into())
 }
 
 fn device_root(k: &mut Kernel, pid: Pid, path: &str) -> Result<Node> {
@@ -105,7 +115,7 @@ fn device_root(k: &mut Kernel, pid: Pid, path: &str) -> Result<Node> {
     let letter = letters.next().unwrap_or('/');
     let groups = k.files.groups.get(&pid);
     let allowed = groups.and_then(|groups| groups.namespace.borrow().allowed);
-    if allowed.is_some_and(|allowed| !allowed.contains(letter)) {
+    if letter == ram::LETTER || allowed.is_some_and(|allowed| !allowed.contains(letter)) {
         return Err(error("mount/attach disallowed"));
     }
     let device = devices::find(letter).ok_or(error("unknown device in # filename"))?;
@@ -117,61 +127,84 @@ fn bound(k: &Kernel, pid: Pid, path: &str) -> Vec<Member> {
     groups.and_then(|g| g.namespace.borrow().mounts.get(path).cloned()).unwrap_or_default()
 }
 
+/// Where a walk starts: the root, a device, or the working directory, which is the directory that it was when the proc
+/// went there, whatever its name has come to since.
+fn start(k: &mut Kernel, pid: Pid, name: &str) -> Result<Place> {
+    if name.starts_with('#') {
+        let path = name.split('/').next().unwrap_or("").to_string();
+        let root = device_root(k, pid, &path)?;
+        return Ok(Place { nodes: vec![root], path, members: Vec::new() });
+    }
+    if name.starts_with('/') {
+        return Ok(at_mount(k, pid, "/".into(), None));
+    }
+    match k.files.groups.get(&pid).map(|groups| (groups.dot.clone(), groups.dot_node.clone())) {
+        Some((dot, Some(node))) => Ok(at_mount(k, pid, dot, Some(node))),
+        Some((dot, None)) => walk(k, pid, &dot),
+        None => Err(NOT_EXIST),
+    }
+}
+
+/// What is bound at a path, else the file that is there.
+fn at_mount(k: &Kernel, pid: Pid, path: String, there: Option<Node>) -> Place {
+    let members = bound(k, pid, &path);
+    let nodes = match there {
+        Some(node) if members.is_empty() => vec![node],
+        _ => members.iter().map(|member| member.node.clone()).collect(),
+    };
+    Place { nodes, path, members }
+}
+
 /// Walks a name. An error carries the name up to the element that failed.
 pub fn walk(k: &mut Kernel, pid: Pid, name: &str) -> Result<Place> {
     check(name)?;
-    let dot = k.files.groups.get(&pid).map_or("/".into(), |groups| groups.dot.clone());
-    let whole = absolute(&dot, name);
-    let mut path = if whole.starts_with('#') {
-        whole.split('/').next().unwrap_or("").to_string()
-    } else {
-        "/".to_string()
-    };
-    let mut members = bound(k, pid, &path);
-    let mut nodes: Vec<Node> = members.iter().map(|member| member.node.clone()).collect();
-    if path.starts_with('#') {
-        nodes = vec![device_root(k, pid, &path)?];
-    }
-    for element in elements(&whole) {
-        let mut failure = about(NOT_EXIST, &shown(name, &whole, &join(&path, element)));
-        let mut found = None;
-        for node in &nodes {
-            if node.qid.kind & QTDIR == 0 {
-                // The error names the file that is none.
-                failure = about(error("not a directory"), &shown(name, &whole, &path));
-                continue;
-            }
-            match devices::of(node)?.walk(k, pid, node, element) {
-                Ok(node) => {
-                    found = Some(node);
-                    break;
-                }
-                Err(why) => failure = about(why, &shown(name, &whole, &join(&path, element))),
-            }
+    let mut place = start(k, pid, name)?;
+    let mut before = 0;
+    for (element, end) in spelled(name) {
+        if place.nodes.iter().all(|node| node.qid.kind & QTDIR == 0) && !place.nodes.is_empty() {
+            // The error names the file that is no directory.
+            return Err(about(error("not a directory"), &name[..before]));
         }
-        path = join(&path, element);
-        members = bound(k, pid, &path);
-        nodes = match found {
-            _ if !members.is_empty() => members.iter().map(|m| m.node.clone()).collect(),
-            Some(node) => vec![node],
-            None => return Err(failure),
+        let next = match element {
+            ".." => parent(k, pid, &place),
+            _ => below(k, pid, &place, element),
         };
+        place = next.map_err(|why| about(why, &name[..end]))?;
+        before = end;
     }
-    if nodes.is_empty() {
+    if place.nodes.is_empty() {
         return Err(NOT_EXIST);
     }
-    let place = Place { nodes, path, members };
-    if !place.is_directory() && (name.ends_with('/') || name.ends_with("/.")) {
+    if !place.is_directory() && must_be_directory(name) {
         return Err(about(error("not a directory"), name));
     }
     Ok(place)
 }
 
-/// The program's own spelling of the name, up to where `path` ends.
-fn shown(name: &str, whole: &str, path: &str) -> String {
-    let left = whole.len() - path.len();
-    let end = name.trim_end_matches('/').len().saturating_sub(left);
-    if name.is_char_boundary(end) { name[..end].to_string() } else { path.to_string() }
+/// One element down, in the first member of a union that has it.
+fn below(k: &mut Kernel, pid: Pid, from: &Place, element: &str) -> Result<Place> {
+    let mut found = Err(NOT_EXIST);
+    for node in &from.nodes {
+        found = devices::of(node)?.walk(k, pid, node, element);
+        if found.is_ok() {
+            break;
+        }
+    }
+    let path = join(&from.path, element);
+    let place = at_mount(k, pid, path, found.as_ref().ok().cloned());
+    match found {
+        Err(why) if place.nodes.is_empty() => Err(why),
+        _ => Ok(place),
+    }
+}
+
+/// One element up, by the path: no device is asked for its parent, but one may know that the directory is gone.
+fn parent(k: &mut Kernel, pid: Pid, from: &Place) -> Result<Place> {
+    if let Some(node) = from.nodes.first() {
+        devices::of(node)?.leave(k, node)?;
+    }
+    let path = absolute(&from.path, "..");
+    walk(k, pid, &path).map_err(|why| why.without_name())
 }
 
 /// Opens a name whose device answers at once.
@@ -183,9 +216,13 @@ pub fn open_now(
 ) -> Result<(Chan, &'static dyn Device)> {
     let place = walk(k, pid, name)?;
     let device = devices::of(&place.nodes[0])?;
-    match device.open(k, pid, &place.nodes[0], how) {
+    let started = device.open(k, pid, &place.nodes[0], how);
+    let handed = k.files.handed.take();
+    match started {
         Started::Done(Ok(Value::File(node))) => {
-            Ok((new_channel(vec![node], place.path, how), device))
+            // Another device's file where the first one hands files out, as /proc/N/text does.
+            let device = devices::of(&node)?;
+            Ok((new_channel(vec![node], handed.unwrap_or(place.path), how), device))
         }
         Started::Done(Err(why)) => Err(about(why, name)),
         _ => Err(about(error("permission denied"), name)),
@@ -195,11 +232,24 @@ pub fn open_now(
 /// Opens a name; the channel becomes a descriptor when the device has answered.
 pub fn open(k: &mut Kernel, pid: Pid, name: &str, how: u32) -> Result<(Started, Finish)> {
     let place = walk(k, pid, name)?;
+    open_place(k, pid, place, name, how)
+}
+
+fn open_place(
+    k: &mut Kernel,
+    pid: Pid,
+    place: Place,
+    name: &str,
+    how: u32,
+) -> Result<(Started, Finish)> {
     if place.is_directory() && (how & 3 != open::READ || how & open::TRUNC != 0) {
         return Err(directory_refused(&place, name, how));
     }
-    let Place { nodes, path, .. } = place;
+    let Place { nodes, mut path, .. } = place;
     let started = devices::of(&nodes[0])?.open(k, pid, &nodes[0], how & !open::CEXEC);
+    if let Some(handed) = k.files.handed.take() {
+        path = handed;
+    }
     if let Started::Done(Ok(_)) = started
         && let Some(chan) = devices::same_channel(k, pid, &nodes[0])
     {
@@ -210,15 +260,24 @@ pub fn open(k: &mut Kernel, pid: Pid, name: &str, how: u32) -> Result<(Started, 
     Ok((started, opened(nodes, path, name.to_string(), how)))
 }
 
-/// Why a directory opens for reading only: a file server says so with the name, a device without.
+/// Whether a file is a file server's, whose words differ from a device's.
+pub fn served(node: &Node) -> bool {
+    matches!(node.device.letter, 'U' | ram::LETTER)
+}
+
+/// An error with the name, unless the name has no element: then nothing was walked.
+fn about_walked(why: Error, name: &str) -> Error {
+    if spelled(name).next().is_some() { about(why, name) } else { why }
+}
+
+/// Why a directory opens for reading only.
 fn directory_refused(place: &Place, name: &str, how: u32) -> Error {
-    let served = place.nodes[0].device.letter == 'U' && !place.is_mount_point();
     let why = match how & 3 {
         open::EXEC => error("cannot exec directory"),
-        _ if served => error("is a directory"),
+        _ if served(&place.nodes[0]) => error("is a directory"),
         _ => error("permission denied"),
     };
-    if served { about(why, name) } else { why }
+    about_walked(why, name)
 }
 
 fn opened(nodes: Vec<Node>, path: String, name: String, how: u32) -> Finish {
@@ -227,7 +286,7 @@ fn opened(nodes: Vec<Node>, path: String, name: String, how: u32) -> Finish {
         match value {
             Ok(Value::File(node)) => members[0] = node,
             Ok(_) => return Err(error("inconsistent device answer")),
-            Err(why) => return Err(about(why, &name)),
+            Err(why) => return Err(about_walked(why, &name)),
         }
         let chan = new_channel(members, path, how);
         super::calls::install(k, pid, chan, how & open::CEXEC != 0)
@@ -243,35 +302,30 @@ pub fn create(
     perm: u32,
 ) -> Result<(Started, Finish)> {
     check(name)?;
-    match walk(k, pid, name) {
-        Ok(place) => {
-            if how & open::EXCL != 0 {
-                return Err(about(error("file already exists"), name));
-            }
-            if place.nodes[0].qid.kind & QTDIR != 0 {
-                return Err(about(error("is a directory"), name));
-            }
-            return open(k, pid, name, how & !open::EXCL | open::TRUNC);
-        }
-        Err(why)
-            if !["file does not exist", "file not found", "not a directory"]
-                .iter()
-                .any(|text| why.0.starts_with(text)) =>
-        {
-            return Err(why);
-        }
-        Err(_) => {}
+    let last = spelled(name).last();
+    if must_be_directory(name) && perm & mode::DIR == 0 {
+        return Err(about_walked(error("create without DMDIR"), name));
     }
-    if name.ends_with('/') && perm & mode::DIR == 0 {
-        return Err(about(error("create without DMDIR"), name));
+    // The name must lead somewhere but for its last element; `..` always exists.
+    let Some((last, end)) = last else { return Err(error("file already exists")) };
+    let before = &name[..end - last.len()];
+    let spelled_parent = match before.trim_end_matches('/') {
+        "" if before.is_empty() => ".",
+        "" => "/",
+        parent => parent,
+    };
+    let place = walk(k, pid, spelled_parent)?;
+    let existing = match last {
+        ".." => walk(k, pid, name).map(Some),
+        _ if !place.is_directory() => Ok(None),
+        _ => Ok(below(k, pid, &place, last).ok()),
+    };
+    if let Some(place) = existing? {
+        if how & open::EXCL != 0 {
+            return Err(about(error("file already exists"), name));
+        }
+        return open_place(k, pid, place, name, how & !open::EXCL | open::TRUNC);
     }
-    let dot = k.files.groups.get(&pid).map_or("/".into(), |groups| groups.dot.clone());
-    let whole = absolute(&dot, name);
-    let (parent, last) = whole.rsplit_once('/').ok_or(error("file does not exist"))?;
-    let parent = if parent.is_empty() { "/" } else { parent };
-    // The program's own spelling of the directory, which an error shows.
-    let spelled = name.trim_end_matches('/').rsplit_once('/').map_or(".", |(parent, _)| parent);
-    let place = walk(k, pid, if spelled.is_empty() { "/" } else { spelled })?;
     let target = place
         .members
         .iter()
@@ -280,15 +334,14 @@ pub fn create(
         .or_else(|| place.members.is_empty().then(|| place.nodes[0].clone()))
         .ok_or_else(|| about(error("mounted directory forbids creation"), name))?;
     if target.qid.kind & QTDIR == 0 {
-        let served = target.device.letter == 'U';
-        let why = if served { "create in non-directory" } else { "permission denied" };
+        let why = if served(&target) { "create in non-directory" } else { "permission denied" };
         return Err(about(error(why), name));
     }
     let device = devices::of(&target)?;
     let node = device
         .create(k, pid, &target, last, how & !(open::EXCL | open::CEXEC), perm)
         .map_err(|why| about(why, name))?;
-    let finish = opened(vec![node.clone()], join(parent, last), name.to_string(), how);
+    let finish = opened(vec![node.clone()], join(&place.path, last), name.to_string(), how);
     Ok((Started::Done(Ok(Value::File(node))), finish))
 }
 
@@ -311,7 +364,8 @@ pub fn bind(k: &mut Kernel, pid: Pid, new: &str, old: &str, flags: u32) -> Resul
     let fresh = from.nodes.into_iter().map(|node| Member { node, name: new.into(), create });
     let mut members = to.members;
     if members.is_empty() {
-        members = vec![Member { node: to.nodes[0].clone(), name: old.into(), create: true }];
+        // What was there before takes no new files (`port/chan.c:cmount`).
+        members = vec![Member { node: to.nodes[0].clone(), name: old.into(), create: false }];
     }
     match order {
         bind::REPL => members = fresh.collect(),

@@ -1,5 +1,6 @@
 //! Names as text: `cleanname`, and the error messages that carry a name (`port/chan.c`).
 
+use super::spelling;
 use crate::dev::Error;
 use plan9_abi::layout::ERRMAX;
 
@@ -36,13 +37,24 @@ pub fn join(path: &str, element: &str) -> String {
     if path.ends_with('/') { format!("{path}{element}") } else { format!("{path}/{element}") }
 }
 
-/// The elements behind the root or the device.
-pub fn elements(path: &str) -> impl Iterator<Item = &str> {
-    let rest = match path.strip_prefix('/') {
-        Some(rest) => rest,
-        None => path.split_once('/').map_or("", |(_, rest)| rest),
+/// The elements of a name as the program spelled it, each with where it ends; `.` is none (`port/chan.c:parsename`). What
+/// comes before the first is the root, the device or nothing.
+pub fn spelled(name: &str) -> impl Iterator<Item = (&str, usize)> {
+    let from = match name.as_bytes().first() {
+        Some(b'#') => name.find('/').unwrap_or(name.len()),
+        _ => 0,
     };
-    rest.split('/').filter(|element| !element.is_empty())
+    let mut at = from;
+    name[from..].split('/').filter_map(move |element| {
+        let end = at + element.len();
+        at = end + 1;
+        (!matches!(element, "" | ".")).then_some((element, end))
+    })
+}
+
+/// Whether only a directory can bear the name: it ends in a slash or in a dot that is an element.
+pub fn must_be_directory(name: &str) -> bool {
+    matches!(name.rsplit('/').next(), Some("" | "." | ".."))
 }
 
 /// An error with the name it is about: `text: 'name'`. Of a name too long to show whole the last elements stay, as many
@@ -62,7 +74,7 @@ pub fn about(why: Error, name: &str) -> Error {
         });
         format!("...{end}")
     };
-    Error(format!("{}: '{}'", why.0, shown.replace('\'', "''")).into())
+    Error(format!("{}: '{}'", why.0, spelling::shown(&shown).replace('\'', "''")).into())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Environment variables, device `#e` (`port/devenv.c`).
 
 use super::{count, done, entry, node};
+use crate::chan::spelling;
 use crate::dev::{Device, Entry, Error, Node, Pid, QTDIR, Result, Started, Value, error};
 use crate::kernel::Kernel;
 use plan9_abi::flags::open;
@@ -178,7 +179,7 @@ impl Device for Environment {
         _mode: u32,
         _perm: u32,
     ) -> Result<Node> {
-        if name.len() > MAX_NAME {
+        if spelling::bytes(name).len() > MAX_NAME {
             return Err(error("name too long"));
         }
         let group = group(k, pid, dir)?;

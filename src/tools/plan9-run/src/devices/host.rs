@@ -4,6 +4,7 @@
 //! qid from the inode, times in seconds, no links.
 
 use super::{bytes, count, done};
+use crate::chan::spelling;
 use crate::dev::{
     Breakable, Device, DeviceId, Entry, Error, Node, Operation, Pid, QTDIR, Qid, Result, Started,
     Step, Value, WaitId, error,
@@ -11,9 +12,11 @@ use crate::dev::{
 use crate::kernel::Kernel;
 use plan9_abi::flags::{mode, open};
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::os::fd::RawFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
@@ -46,6 +49,11 @@ impl HostFiles {
 
 /// The host's files.
 pub struct Host;
+
+/// A name as the host takes it.
+fn host_name(name: &str) -> OsString {
+    OsString::from_vec(spelling::bytes(name).into_owned())
+}
 
 fn why(why: &io::Error) -> Error {
     match why.kind() {
@@ -114,7 +122,7 @@ impl Device for Host {
     }
 
     fn walk(&self, k: &mut Kernel, _pid: Pid, from: &Node, name: &str) -> Result<Node> {
-        let path = path(k, from)?.join(name);
+        let path = path(k, from)?.join(host_name(name));
         node(k, path)
     }
 
@@ -125,7 +133,7 @@ impl Device for Host {
         }
         let path = path(k, node)?;
         let data = fs::metadata(&path).map_err(|e| why(&e))?;
-        let name = path.file_name().map_or("/".into(), |name| name.to_string_lossy().into_owned());
+        let name = path.file_name().map_or("/".into(), |name| spelling::text(name.as_bytes()));
         Ok(entry(k, if path == k.options.root { "/".into() } else { name }, &data))
     }
 
@@ -139,7 +147,7 @@ impl Device for Host {
             .into_iter()
             .filter_map(|item| {
                 let data = fs::metadata(item.path()).ok()?;
-                Some(entry(k, item.file_name().to_string_lossy().into_owned(), &data))
+                Some(entry(k, spelling::text(item.file_name().as_bytes()), &data))
             })
             .collect())
     }
@@ -178,7 +186,7 @@ impl Device for Host {
         how: u32,
         perm: u32,
     ) -> Result<Node> {
-        let path = path(k, dir)?.join(name);
+        let path = path(k, dir)?.join(host_name(name));
         if perm & mode::DIR != 0 {
             fs::create_dir(&path).map_err(|e| why(&e))?;
             let _ = fs::set_permissions(&path, fs::Permissions::from_mode(perm & 0o777));
@@ -221,7 +229,7 @@ impl Device for Host {
 
     fn remove(&self, k: &mut Kernel, _pid: Pid, node: &Node) -> Result<()> {
         let path = path(k, node)?;
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = path.file_name().map(|name| spelling::text(name.as_bytes()));
         let removed =
             if node.qid.kind & QTDIR != 0 { fs::remove_dir(path) } else { fs::remove_file(path) };
         removed.map_err(|e| match e.kind() {
@@ -242,7 +250,7 @@ impl Device for Host {
             return Err(error("wstat -- attempt to change qid.type"));
         }
         let path = path(k, node)?;
-        let new = path.with_file_name(&wanted.name);
+        let new = path.with_file_name(host_name(&wanted.name));
         let renamed = !wanted.name.is_empty() && new != path;
         if renamed && new.exists() {
             return Err(error("file already exists"));

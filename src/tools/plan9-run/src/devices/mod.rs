@@ -7,6 +7,7 @@ pub mod host;
 pub mod proc;
 mod proc_ctl;
 mod proc_debug;
+pub mod ram;
 pub mod srv;
 
 use crate::chan::Chan;
@@ -24,6 +25,7 @@ pub fn find(letter: char) -> Option<&'static dyn Device> {
         'p' => &proc::ProcDevice,
         's' => &srv::Srv,
         'U' => &host::Host,
+        ram::LETTER => &ram::Ram,
         '|' => &pipe::PipeDevice,
         host::STDIO => &host::Stdio,
         _ => return None,

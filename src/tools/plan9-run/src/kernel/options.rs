@@ -25,6 +25,8 @@ pub struct Options {
     pub splice: bool,
     /// The host folder that is `/`.
     pub root: PathBuf,
+    /// A directory that is an empty tree in memory.
+    pub ramfs: Option<String>,
     /// One line a system call, on standard error.
     pub trace: bool,
     /// Counts of system calls at the end.
@@ -44,6 +46,7 @@ impl Default for Options {
             strict: false,
             splice: true,
             root: PathBuf::from("/"),
+            ramfs: None,
             trace: false,
             stats: false,
             user: "glenda".into(),
