@@ -1,7 +1,8 @@
 //! Small programs with their expected output (`tests/ui`).
 //!
 //! `NAME.rs` must print `NAME.stdout`. `NAME.stderr`, where it is, holds lines that standard error must contain;
-//! `NAME.status` the exit code, else 0; `NAME.flags` flags for rustc.
+//! `NAME.status` the exit code, else 0; `NAME.flags` flags for rustc; `NAME.machines` flags for plan9-run, a line for each
+//! machine that the program must pass on.
 
 use super::{Report, programs};
 use crate::layout::Layout;
@@ -27,21 +28,24 @@ fn test(layout: &Layout, source: &Path, name: &str) -> Result<()> {
     let flags: Vec<&str> = flags.split_whitespace().collect();
     let binary = layout.build.join("test/ui").join(name);
     compile(layout, source, &binary, &flags)?;
-    let ended = programs::run(layout, &[], &binary, &["one", "two words"])?;
     let status = beside("status").ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
-    programs::same("standard output", &beside("stdout")?, &ended.stdout)?;
-    for line in beside("stderr").unwrap_or_default().lines() {
+    for machine in beside("machines").unwrap_or_else(|_| "\n".into()).lines() {
+        let machine: Vec<&str> = machine.split_whitespace().collect();
+        let ended = programs::run(layout, &machine, &binary, &["one", "two words"])?;
+        programs::same("standard output", &beside("stdout")?, &ended.stdout)?;
+        for line in beside("stderr").unwrap_or_default().lines() {
+            ensure!(
+                ended.stderr.contains(line),
+                "standard error lacks the line {line:?}:\n{}",
+                ended.stderr
+            );
+        }
         ensure!(
-            ended.stderr.contains(line),
-            "standard error lacks the line {line:?}:\n{}",
+            ended.code == status,
+            "the exit code is {}, expected {status}; standard error:\n{}",
+            ended.code,
             ended.stderr
         );
     }
-    ensure!(
-        ended.code == status,
-        "the exit code is {}, expected {status}; standard error:\n{}",
-        ended.code,
-        ended.stderr
-    );
     Ok(())
 }

@@ -4,8 +4,9 @@ use crate::error::Error;
 use crate::ffi::{OsStr, OsString};
 use crate::os::plan9::ffi::{OsStrExt, OsStringExt};
 use crate::path::{Path, PathBuf};
+use crate::sys::fd::FileDesc;
 use crate::sys::pal::text::Text;
-use crate::sys::pal::{cvt, fd_name, last_error, private, unsupported};
+use crate::sys::pal::{cvt, directory, fd_name, private};
 use crate::{env, fmt, io, slice};
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
@@ -17,16 +18,11 @@ fn path(bytes: &[u8]) -> PathBuf {
 }
 
 pub fn getcwd() -> io::Result<PathBuf> {
-    let fd = cvt(file::open(c".", open::READ | open::CEXEC))?;
-    let mut name = vec![0; 65536];
-    let cwd = fd_name(fd, &mut name).map(path).ok_or_else(last_error);
-    let _ = file::close(fd);
-    cwd
+    directory::current().map(|name| path(name.to_bytes()))
 }
 
-/// The directory belongs to each proc; one for the program is not built yet.
-pub fn chdir(_: &Path) -> io::Result<()> {
-    unsupported()
+pub fn chdir(path: &Path) -> io::Result<()> {
+    directory::enter(path)
 }
 
 pub struct SplitPaths<'a>(slice::Split<'a, u8, fn(&u8) -> bool>);
@@ -75,9 +71,16 @@ impl fmt::Display for JoinPathsError {
 
 impl Error for JoinPathsError {}
 
-/// The kernel keeps the file, not its name: `/proc/N/text` is that file, and can be opened and run.
+/// The name by which the kernel knows the program's text: the channel that `/proc/N/text` gives is the one that exec
+/// opened. Where it has none from the root, `/proc/N/text` itself can be opened and run.
 pub fn current_exe() -> io::Result<PathBuf> {
-    Ok(path(Text::new(format_args!("/proc/{}/text", private::pid())).as_bytes()))
+    let text = Text::new(format_args!("/proc/{}/text", private::pid()));
+    let file = FileDesc::new(cvt(file::open(text.as_c_str(), open::READ | open::CEXEC))?);
+    let mut name = vec![0; directory::MAX_NAME];
+    match fd_name(file.raw(), &mut name) {
+        Some(name) if name.starts_with(b"/") => Ok(path(name)),
+        _ => Ok(path(text.as_bytes())),
+    }
 }
 
 pub fn temp_dir() -> PathBuf {

@@ -38,10 +38,9 @@ descriptors! {
     2: io::Stderr, io::StderrLock<'_>;
 }
 
-// There are no open files yet; -1 is no descriptor.
 impl Descriptor for crate::fs::File {
     fn descriptor(&self) -> i32 {
-        -1
+        crate::sys::AsInner::as_inner(self).raw()
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) use shared_static;
 
 pub mod clock;
 pub mod deadline;
+pub mod directory;
 pub mod emutls;
 pub mod errstr;
 pub mod exit;

@@ -1,0 +1,166 @@
+//! An open file.
+
+use super::attr::{self, FileAttr, FilePermissions, FileTimes};
+use super::open::OpenOptions;
+use crate::fmt;
+use crate::fs::TryLockError;
+use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut, SeekFrom};
+use crate::path::Path;
+use crate::sys::fd::FileDesc;
+use crate::sys::pal::{cvt, fd_name};
+use plan9_abi::dir::Dir;
+use plan9_abi::sys::file;
+
+/// Where `seek` counts from.
+const FROM_START: u32 = 0;
+const FROM_HERE: u32 = 1;
+const FROM_END: u32 = 2;
+
+pub struct File {
+    fd: FileDesc,
+    /// Each write goes to the end as it is then. The kernel has no such mode: between finding the end and writing,
+    /// another program can write there too, unless the file itself is append-only (DMAPPEND).
+    append: bool,
+}
+
+const NO_LOCKS: io::Error = io::const_error!(
+    io::ErrorKind::Unsupported,
+    "Plan 9 has no locks on open files; a file can be made for exclusive use (DMEXCL)",
+);
+
+impl File {
+    pub fn new(fd: FileDesc, append: bool) -> File {
+        File { fd, append }
+    }
+
+    pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
+        options.open(path)
+    }
+
+    /// The descriptor, for whoever needs the kernel's own number.
+    pub fn raw(&self) -> i32 {
+        self.fd.raw()
+    }
+
+    pub fn file_attr(&self) -> io::Result<FileAttr> {
+        attr::read(|buf| file::fstat(self.raw(), buf))
+    }
+
+    fn change(&self, dir: &Dir<'_>) -> io::Result<()> {
+        attr::change(dir, |record| file::fwstat(self.raw(), record))
+    }
+
+    /// A record that changes nothing asks the server to bring the file to stable storage (man 5/stat).
+    pub fn fsync(&self) -> io::Result<()> {
+        self.change(&Dir::UNCHANGED)
+    }
+
+    pub fn datasync(&self) -> io::Result<()> {
+        self.fsync()
+    }
+
+    pub fn lock(&self) -> io::Result<()> {
+        Err(NO_LOCKS)
+    }
+
+    pub fn lock_shared(&self) -> io::Result<()> {
+        Err(NO_LOCKS)
+    }
+
+    pub fn try_lock(&self) -> Result<(), TryLockError> {
+        Err(TryLockError::Error(NO_LOCKS))
+    }
+
+    pub fn try_lock_shared(&self) -> Result<(), TryLockError> {
+        Err(TryLockError::Error(NO_LOCKS))
+    }
+
+    pub fn unlock(&self) -> io::Result<()> {
+        Err(NO_LOCKS)
+    }
+
+    pub fn truncate(&self, size: u64) -> io::Result<()> {
+        // All ones would leave the length as it is, and offsets are signed.
+        if i64::try_from(size).is_err() {
+            return Err(io::const_error!(io::ErrorKind::InvalidInput, "the length is too large"));
+        }
+        self.change(&Dir { length: size, ..Dir::UNCHANGED })
+    }
+
+    pub fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.fd.read(buf)
+    }
+
+    pub fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        io::default_read_vectored(|buf| self.read(buf), bufs)
+    }
+
+    pub fn is_read_vectored(&self) -> bool {
+        false
+    }
+
+    pub fn read_buf(&self, cursor: BorrowedCursor<'_>) -> io::Result<()> {
+        self.fd.read_buf(cursor)
+    }
+
+    pub fn write(&self, buf: &[u8]) -> io::Result<usize> {
+        if self.append && !buf.is_empty() {
+            cvt(file::seek(self.raw(), 0, FROM_END))?;
+        }
+        self.fd.write(buf)
+    }
+
+    pub fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        io::default_write_vectored(|buf| self.write(buf), bufs)
+    }
+
+    pub fn is_write_vectored(&self) -> bool {
+        false
+    }
+
+    pub fn flush(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub fn seek(&self, place: SeekFrom) -> io::Result<u64> {
+        let (offset, whence) = match place {
+            // What is no signed offset the kernel refuses as negative.
+            SeekFrom::Start(offset) => (offset as i64, FROM_START),
+            SeekFrom::Current(offset) => (offset, FROM_HERE),
+            SeekFrom::End(offset) => (offset, FROM_END),
+        };
+        cvt(file::seek(self.raw(), offset, whence))
+    }
+
+    pub fn size(&self) -> Option<io::Result<u64>> {
+        None
+    }
+
+    pub fn tell(&self) -> io::Result<u64> {
+        self.seek(SeekFrom::Current(0))
+    }
+
+    pub fn duplicate(&self) -> io::Result<File> {
+        Ok(File { fd: self.fd.duplicate()?, append: self.append })
+    }
+
+    pub fn set_permissions(&self, perm: FilePermissions) -> io::Result<()> {
+        self.change(&attr::with_permissions(&self.file_attr()?, perm))
+    }
+
+    pub fn set_times(&self, times: FileTimes) -> io::Result<()> {
+        times.record()?.map_or(Ok(()), |changed| self.change(&changed))
+    }
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut name = [0; 256];
+        let mut debug = f.debug_struct("File");
+        debug.field("fd", &self.raw());
+        if let Some(name) = fd_name(self.raw(), &mut name) {
+            debug.field("path", &crate::bstr::ByteStr::new(name));
+        }
+        debug.finish()
+    }
+}

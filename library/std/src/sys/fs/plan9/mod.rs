@@ -1,0 +1,79 @@
+//! Files as 9P has them: created and opened in two calls, described by one record, renamed within a directory only.
+//!
+//! There are no links, no locks and no append mode, and a record's access time cannot be set; what std asks of them is
+//! said where it is refused. No call that changes a directory or a record is retried after `interrupted`: a server may
+//! have done it.
+
+mod attr;
+mod dir;
+mod file;
+mod open;
+mod rename;
+
+pub use self::attr::{FileAttr, FilePermissions, FileTimes, FileType};
+pub use self::dir::{DirBuilder, DirEntry, ReadDir, readdir, remove_dir_all, rmdir, unlink};
+pub use self::file::File;
+pub use self::open::OpenOptions;
+pub use self::rename::rename;
+use crate::ffi::OsString;
+use crate::io;
+use crate::os::plan9::ffi::OsStringExt;
+use crate::path::{Path, PathBuf};
+use crate::sys::fd::FileDesc;
+pub use crate::sys::fs::common::{Dir, copy, exists};
+use crate::sys::pal::directory::{MAX_NAME, with_name};
+use crate::sys::pal::{cvt, fd_name, last_error, unsupported};
+use plan9_abi::flags::open as modes;
+use plan9_abi::sys::file as calls;
+
+pub fn stat(path: &Path) -> io::Result<FileAttr> {
+    with_name(path, |name| attr::read(|buf| calls::stat(name, buf)))
+}
+
+/// There are no links to be looked through.
+pub fn lstat(path: &Path) -> io::Result<FileAttr> {
+    stat(path)
+}
+
+pub fn set_perm(path: &Path, perm: FilePermissions) -> io::Result<()> {
+    let changed = attr::with_permissions(&stat(path)?, perm);
+    with_name(path, |name| attr::change(&changed, |record| calls::wstat(name, record)))
+}
+
+pub fn set_times(path: &Path, times: FileTimes) -> io::Result<()> {
+    let Some(changed) = times.record()? else { return Ok(()) };
+    with_name(path, |name| attr::change(&changed, |record| calls::wstat(name, record)))
+}
+
+pub fn set_times_nofollow(path: &Path, times: FileTimes) -> io::Result<()> {
+    set_times(path, times)
+}
+
+/// The name that the kernel keeps for what is opened by this path. Only directories are opened for it, for opening a
+/// device's file can do something; a file is its directory's name and its own.
+pub fn canonicalize(path: &Path) -> io::Result<PathBuf> {
+    let name = match (stat(path)?.file_type().is_dir(), path.parent(), path.file_name()) {
+        (false, Some(parent), Some(name)) => {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            return Ok(canonicalize(parent)?.join(name));
+        }
+        _ => with_name(path, |name| {
+            let directory = FileDesc::new(cvt(calls::open(name, modes::READ | modes::CEXEC))?);
+            let mut name = vec![0; MAX_NAME];
+            fd_name(directory.raw(), &mut name).map(<[u8]>::to_vec).ok_or_else(last_error)
+        })?,
+    };
+    Ok(PathBuf::from(OsString::from_vec(name)))
+}
+
+pub fn readlink(_path: &Path) -> io::Result<PathBuf> {
+    unsupported()
+}
+
+pub fn symlink(_original: &Path, _link: &Path) -> io::Result<()> {
+    unsupported()
+}
+
+pub fn link(_source: &Path, _link: &Path) -> io::Result<()> {
+    unsupported()
+}

@@ -1,0 +1,132 @@
+//! Opening and creating. `open` never creates and `create` truncates what exists, so std's "create if missing" is both.
+
+use super::file::File;
+use crate::ffi::CStr;
+use crate::io::{self, ErrorKind};
+use crate::path::Path;
+use crate::sys::fd::FileDesc;
+use crate::sys::pal::cvt;
+use crate::sys::pal::directory::with_name;
+use plan9_abi::flags::open;
+use plan9_abi::sys::file;
+
+/// How often a file that others create and remove meanwhile is tried for.
+const TRIES: usize = 100;
+
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    read: bool,
+    write: bool,
+    append: bool,
+    truncate: bool,
+    create: bool,
+    create_new: bool,
+    /// Permissions of a new file; the server and-s them with the directory's.
+    pub(super) mode: u32,
+    /// Further mode bits, as ORCLOSE.
+    pub(super) flags: u32,
+}
+
+impl OpenOptions {
+    pub fn new() -> OpenOptions {
+        OpenOptions {
+            read: false,
+            write: false,
+            append: false,
+            truncate: false,
+            create: false,
+            create_new: false,
+            mode: 0o666,
+            flags: 0,
+        }
+    }
+
+    pub fn read(&mut self, read: bool) {
+        self.read = read;
+    }
+
+    pub fn write(&mut self, write: bool) {
+        self.write = write;
+    }
+
+    pub fn append(&mut self, append: bool) {
+        self.append = append;
+    }
+
+    pub fn truncate(&mut self, truncate: bool) {
+        self.truncate = truncate;
+    }
+
+    pub fn create(&mut self, create: bool) {
+        self.create = create;
+    }
+
+    pub fn create_new(&mut self, create_new: bool) {
+        self.create_new = create_new;
+    }
+
+    pub fn mode(&mut self, mode: u32) {
+        self.mode = mode;
+    }
+
+    pub fn flags(&mut self, flags: u32) {
+        self.flags = flags;
+    }
+
+    /// The access bits, and OCEXEC always; what std's documentation forbids is refused as elsewhere.
+    fn access(&self) -> io::Result<u32> {
+        let access = match (self.read, self.write || self.append) {
+            (true, false) => open::READ,
+            (false, true) => open::WRITE,
+            (true, true) => open::RDWR,
+            (false, false) => {
+                return Err(io::const_error!(
+                    ErrorKind::InvalidInput,
+                    "neither reading nor writing was asked for",
+                ));
+            }
+        };
+        if access == open::READ && (self.truncate || self.create || self.create_new) {
+            return Err(io::const_error!(
+                ErrorKind::InvalidInput,
+                "creating or truncating a file requires write or append access",
+            ));
+        }
+        if self.append && self.truncate && !self.create_new {
+            return Err(io::const_error!(
+                ErrorKind::InvalidInput,
+                "a file cannot be truncated and appended to",
+            ));
+        }
+        Ok(access | open::CEXEC | self.flags)
+    }
+
+    pub(super) fn open(&self, path: &Path) -> io::Result<File> {
+        let access = self.access()?;
+        let fd = with_name(path, |name| self.descriptor(name, access))?;
+        Ok(File::new(FileDesc::new(fd), self.append))
+    }
+
+    fn descriptor(&self, name: &CStr, access: u32) -> io::Result<i32> {
+        let new = || cvt(file::create(name, access | open::EXCL, self.mode));
+        if self.create_new {
+            return new();
+        }
+        if self.create && self.truncate {
+            return cvt(file::create(name, access, self.mode));
+        }
+        let truncate = if self.truncate { open::TRUNC } else { 0 };
+        let mut error = io::Error::from(ErrorKind::NotFound);
+        for _ in 0..TRIES {
+            match cvt(file::open(name, access | truncate)) {
+                Err(why) if self.create && why.kind() == ErrorKind::NotFound => {}
+                opened => return opened,
+            }
+            match new() {
+                Err(why) if why.kind() == ErrorKind::AlreadyExists => error = why,
+                created => return created,
+            }
+        }
+        Err(error)
+    }
+}
