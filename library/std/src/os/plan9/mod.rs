@@ -10,3 +10,5 @@ pub mod fs;
 pub mod net;
 #[stable(feature = "rust1", since = "1.0.0")]
 pub mod note;
+#[stable(feature = "rust1", since = "1.0.0")]
+pub mod process;

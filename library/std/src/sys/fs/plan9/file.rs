@@ -37,6 +37,11 @@ impl File {
         options.open(path)
     }
 
+    /// The descriptor without the rest.
+    pub fn into_fd(self) -> FileDesc {
+        self.fd
+    }
+
     /// The descriptor, for whoever needs the kernel's own number.
     pub fn raw(&self) -> i32 {
         self.fd.raw()

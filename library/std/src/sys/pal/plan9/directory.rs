@@ -42,7 +42,7 @@ fn own() -> io::Result<CString> {
 }
 
 /// Brings this thread to the program's directory.
-fn follow() -> io::Result<()> {
+pub fn follow() -> io::Result<()> {
     let changes = CHANGES.load(Acquire);
     if FOLLOWED.get() == changes {
         return Ok(());

@@ -1,0 +1,254 @@
+//! What is to be run, as it is put together.
+
+use super::launch::{Image, Stream, Variables};
+use super::reaper::{self, Process};
+use super::ChildPipe;
+use crate::env;
+use crate::ffi::{CString, OsStr, OsString};
+use crate::os::plan9::ffi::{OsStrExt, OsStringExt};
+use crate::path::Path;
+use crate::process::StdioPipes;
+use crate::sys::fd::FileDesc;
+use crate::sys::fs::File;
+use crate::sys::pal::cvt;
+use crate::sys::pipe::pipe;
+use crate::sys::process::CommandEnvs;
+use crate::sys::process::env::CommandEnv;
+use crate::{fmt, io};
+use plan9_abi::flags::open;
+use plan9_abi::sys::file;
+
+/// Where rc looks for programs if `$path` says nothing.
+const DEFAULT_PATH: &[u8] = b"/bin\0.";
+
+pub struct Command {
+    program: OsString,
+    /// The first is the program's own name.
+    args: Vec<OsString>,
+    env: CommandEnv,
+    cwd: Option<OsString>,
+    stdin: Option<Stdio>,
+    stdout: Option<Stdio>,
+    stderr: Option<Stdio>,
+}
+
+#[derive(Debug)]
+pub enum Stdio {
+    Inherit,
+    Null,
+    MakePipe,
+    /// The parent's descriptor of this number.
+    Parent(i32),
+    Fd(FileDesc),
+}
+
+impl Command {
+    pub fn new(program: &OsStr) -> Command {
+        Command {
+            program: program.to_owned(),
+            args: vec![program.to_owned()],
+            env: CommandEnv::default(),
+            cwd: None,
+            stdin: None,
+            stdout: None,
+            stderr: None,
+        }
+    }
+
+    pub fn arg(&mut self, arg: &OsStr) {
+        self.args.push(arg.to_owned());
+    }
+
+    pub fn env_mut(&mut self) -> &mut CommandEnv {
+        &mut self.env
+    }
+
+    pub fn cwd(&mut self, dir: &OsStr) {
+        self.cwd = Some(dir.to_owned());
+    }
+
+    pub fn stdin(&mut self, stdin: Stdio) {
+        self.stdin = Some(stdin);
+    }
+
+    pub fn stdout(&mut self, stdout: Stdio) {
+        self.stdout = Some(stdout);
+    }
+
+    pub fn stderr(&mut self, stderr: Stdio) {
+        self.stderr = Some(stderr);
+    }
+
+    pub fn get_program(&self) -> &OsStr {
+        &self.program
+    }
+
+    pub fn get_args(&self) -> CommandArgs<'_> {
+        CommandArgs { iter: self.args[1..].iter() }
+    }
+
+    pub fn get_envs(&self) -> CommandEnvs<'_> {
+        self.env.iter()
+    }
+
+    pub fn get_env_clear(&self) -> bool {
+        self.env.does_clear()
+    }
+
+    pub fn get_current_dir(&self) -> Option<&Path> {
+        self.cwd.as_ref().map(Path::new)
+    }
+
+    pub fn spawn(
+        &mut self,
+        default: Stdio,
+        needs_stdin: bool,
+    ) -> io::Result<(Process, StdioPipes)> {
+        let mut pipes = StdioPipes { stdin: None, stdout: None, stderr: None };
+        let null = Stdio::Null;
+        let stdin = if needs_stdin { &default } else { &null };
+        let streams = [
+            stream(0, self.stdin.as_ref().unwrap_or(stdin), &mut pipes.stdin)?,
+            stream(1, self.stdout.as_ref().unwrap_or(&default), &mut pipes.stdout)?,
+            stream(2, self.stderr.as_ref().unwrap_or(&default), &mut pipes.stderr)?,
+        ];
+        let image = Image {
+            programs: self.programs()?,
+            args: self.args.iter().map(|arg| text(arg.as_bytes())).collect::<io::Result<_>>()?,
+            variables: self.variables()?,
+            directory: self.cwd.as_ref().map(|dir| text(dir.as_bytes())).transpose()?,
+            streams,
+        };
+        Ok((reaper::start(image)?, pipes))
+    }
+
+    /// As rc: a name that begins with `/`, `./`, `../` or `#` is that file, any other is looked for in the directories
+    /// of `$path`, slashes in it or not.
+    fn programs(&self) -> io::Result<Vec<CString>> {
+        let name = self.program.as_bytes();
+        if [&b"/"[..], b"./", b"../", b"#"].iter().any(|start| name.starts_with(start)) {
+            return Ok(vec![text(name)?]);
+        }
+        let changed = self.env.iter().find(|(key, _)| *key == "path").and_then(|(_, value)| value);
+        let path = match changed {
+            Some(path) => Some(path.to_owned()),
+            None => env::var_os("path"),
+        };
+        let path = path.unwrap_or_else(|| OsString::from_vec(DEFAULT_PATH.to_vec()));
+        let directories = path.as_bytes().split(|&byte| byte == 0).filter(|part| !part.is_empty());
+        directories.map(|directory| text(&[directory, b"/", name].concat())).collect()
+    }
+
+    fn variables(&self) -> io::Result<Option<Variables>> {
+        if self.env.is_unchanged() {
+            return Ok(None);
+        }
+        let files = self.env.iter().map(|(name, value)| {
+            let name = name.as_bytes();
+            if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') {
+                return Err(io::const_error!(
+                    io::ErrorKind::InvalidInput,
+                    "not the name of an environment variable",
+                ));
+            }
+            Ok((text(&[b"#e/", name].concat())?, value.map(|value| value.as_bytes().to_vec())))
+        });
+        let files = files.collect::<io::Result<_>>()?;
+        Ok(Some(Variables { clear: self.env.does_clear(), files }))
+    }
+}
+
+fn text(bytes: &[u8]) -> io::Result<CString> {
+    Ok(CString::new(bytes)?)
+}
+
+/// A standard descriptor of the child, and the parent's end if it is a pipe.
+fn stream(at: i32, stdio: &Stdio, end: &mut Option<ChildPipe>) -> io::Result<Stream> {
+    Ok(match stdio {
+        Stdio::Inherit => Stream::Inherited(at),
+        Stdio::Parent(fd) => Stream::Inherited(*fd),
+        Stdio::Null => {
+            let mode = if at == 0 { open::READ } else { open::WRITE };
+            Stream::Own(FileDesc::new(cvt(file::open(c"/dev/null", mode | open::CEXEC))?))
+        }
+        Stdio::Fd(fd) => Stream::Own(fd.duplicate()?),
+        Stdio::MakePipe => {
+            let (reader, writer) = pipe()?;
+            let (ours, theirs) = if at == 0 { (writer, reader) } else { (reader, writer) };
+            *end = Some(ours);
+            Stream::Own(theirs.into_fd())
+        }
+    })
+}
+
+impl From<ChildPipe> for Stdio {
+    fn from(pipe: ChildPipe) -> Stdio {
+        Stdio::Fd(pipe.into_fd())
+    }
+}
+
+impl From<io::Stdout> for Stdio {
+    fn from(_: io::Stdout) -> Stdio {
+        Stdio::Parent(1)
+    }
+}
+
+impl From<io::Stderr> for Stdio {
+    fn from(_: io::Stderr) -> Stdio {
+        Stdio::Parent(2)
+    }
+}
+
+impl From<File> for Stdio {
+    fn from(file: File) -> Stdio {
+        Stdio::Fd(file.into_fd())
+    }
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return f
+                .debug_struct("Command")
+                .field("program", &self.program)
+                .field("args", &self.args)
+                .field("env", &self.env)
+                .field("cwd", &self.cwd)
+                .finish_non_exhaustive();
+        }
+        if let Some(cwd) = &self.cwd {
+            write!(f, "cd {cwd:?} && ")?;
+        }
+        for (key, value) in self.get_envs() {
+            if let Some(value) = value {
+                write!(f, "{}={value:?} ", key.display())?;
+            }
+        }
+        write!(f, "{:?}", self.program)?;
+        self.get_args().try_for_each(|arg| write!(f, " {arg:?}"))
+    }
+}
+
+pub struct CommandArgs<'a> {
+    iter: crate::slice::Iter<'a, OsString>,
+}
+
+impl<'a> Iterator for CommandArgs<'a> {
+    type Item = &'a OsStr;
+
+    fn next(&mut self) -> Option<&'a OsStr> {
+        self.iter.next().map(|arg| &**arg)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.iter.size_hint()
+    }
+}
+
+impl ExactSizeIterator for CommandArgs<'_> {}
+
+impl fmt::Debug for CommandArgs<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter.clone()).finish()
+    }
+}

@@ -1,0 +1,156 @@
+//! From a fork to the program's first instruction.
+//!
+//! The child is a copy of the whole program with one thread, made without RFMEM: it must take no lock and no memory, for
+//! another thread may have held the heap at the fork. So everything it needs is made before, and it makes system calls
+//! alone. What goes wrong it says through a pipe that exec closes: an end without a word is success.
+
+use crate::ffi::{CStr, CString, c_char};
+use crate::io;
+use crate::sys::fd::FileDesc;
+use crate::sys::pal::{cvt, directory, errstr};
+use crate::sys::pipe::{NOT_WHILE_FORKING, pipe};
+use plan9_abi::flags::{open, rfork};
+use plan9_abi::layout::ERRMAX;
+use plan9_abi::sys::error::{self, until_nul};
+use plan9_abi::sys::{Result, file, process};
+
+/// What a standard descriptor of the child is.
+pub enum Stream {
+    /// The parent's descriptor of this number.
+    Inherited(i32),
+    Own(FileDesc),
+}
+
+/// Changes of the environment.
+pub struct Variables {
+    /// Nothing is left of the parent's.
+    pub clear: bool,
+    /// Files of `/env` with what they are to hold; `None`: they are to go.
+    pub files: Vec<(CString, Option<Vec<u8>>)>,
+}
+
+/// Everything the child needs.
+pub struct Image {
+    /// Where the program may be, in the order in which it is tried.
+    pub programs: Vec<CString>,
+    pub args: Vec<CString>,
+    /// `None` leaves the environment shared with the parent.
+    pub variables: Option<Variables>,
+    pub directory: Option<CString>,
+    pub streams: [Stream; 3],
+}
+
+/// Forks and runs the program; its pid once it has begun.
+pub fn launch(image: Image) -> io::Result<u32> {
+    let mut argv: Vec<*const c_char> = image.args.iter().map(|arg| arg.as_ptr()).collect();
+    argv.push(crate::ptr::null());
+    let (reader, writer) = pipe()?;
+    let mut flags = rfork::PROC | rfork::FDG | rfork::REND;
+    if let Some(variables) = &image.variables {
+        flags |= if variables.clear { rfork::CENVG } else { rfork::ENVG };
+    }
+    let writer = writer.into_fd();
+    // The child starts where this thread stands.
+    directory::follow()?;
+    let lock = NOT_WHILE_FORKING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    // SAFETY: without RFMEM the child has a copy of this stack too.
+    let pid = unsafe { process::rfork(flags) };
+    if pid == Ok(0) {
+        become_program(&image, &argv);
+        let mut why = error::take();
+        let len = until_nul(&why).len().max(1);
+        let _ = file::write(writer.raw(), &why[..len]);
+        why[len.min(ERRMAX - 1)] = 0;
+        process::exits(CStr::from_bytes_until_nul(&why).ok());
+    }
+    drop(lock);
+    let pid = cvt(pid)?;
+    drop(writer);
+    drop(image);
+    let mut why = Vec::new();
+    reader.read_to_end(&mut why)?;
+    if why.is_empty() {
+        return Ok(pid as u32);
+    }
+    let _ = process::await_child(&mut [0; ERRMAX]);
+    Err(io::Error::from_raw_os_error(errstr::code_of(until_nul(&why))))
+}
+
+/// In the child: returns only if something failed, with the error string.
+fn become_program(image: &Image, argv: &[*const c_char]) {
+    if streams(&image.streams).is_err() {
+        return;
+    }
+    if let Some(variables) = &image.variables
+        && variables.files.iter().try_for_each(|(name, value)| set(name, value.as_deref())).is_err()
+    {
+        return;
+    }
+    if let Some(directory) = &image.directory
+        && file::chdir(directory).is_err()
+    {
+        return;
+    }
+    for program in &image.programs {
+        // SAFETY: strings that end in a NUL, and a null pointer behind them.
+        let _ = unsafe { process::exec(program, argv.as_ptr()) };
+        let mut why = error::take();
+        let missing = until_nul(&why);
+        let missing = missing.starts_with(b"file does not exist")
+            || missing.starts_with(b"file not found")
+            || missing.starts_with(b"directory entry not found");
+        error::swap(&mut why);
+        if !missing {
+            return;
+        }
+    }
+}
+
+fn set(name: &CStr, value: Option<&[u8]>) -> Result<()> {
+    let Some(value) = value else {
+        // What is not there need not go.
+        let _ = file::remove(name);
+        return Ok(());
+    };
+    let fd = file::create(name, open::WRITE | open::CEXEC, 0o666)?;
+    let written = if value.is_empty() { Ok(0) } else { file::write(fd, value) };
+    let _ = file::close(fd);
+    written.map(drop)
+}
+
+/// Puts the streams at 0, 1 and 2. What comes from one of these is moved out of the way first.
+fn streams(streams: &[Stream; 3]) -> Result<()> {
+    let mut from = [0; 3];
+    for (at, stream) in (0..).zip(streams) {
+        from[at as usize] = match stream {
+            Stream::Inherited(fd) if *fd == at => at,
+            Stream::Inherited(fd) => above(*fd)?,
+            Stream::Own(fd) if fd.raw() < 3 => above(fd.raw())?,
+            Stream::Own(fd) => fd.raw(),
+        };
+    }
+    for (at, &fd) in (0..).zip(&from) {
+        if fd != at {
+            file::dup(fd, at)?;
+        }
+    }
+    // Copies are not closed by exec; the streams' own descriptors are.
+    for (stream, &fd) in streams.iter().zip(&from) {
+        let copied = !matches!(stream, Stream::Own(own) if own.raw() == fd);
+        if copied && fd > 2 {
+            let _ = file::close(fd);
+        }
+    }
+    Ok(())
+}
+
+/// A copy of a descriptor that is none of the first three.
+fn above(fd: i32) -> Result<i32> {
+    let copy = file::dup(fd, -1)?;
+    if copy > 2 {
+        return Ok(copy);
+    }
+    let higher = above(fd);
+    let _ = file::close(copy);
+    higher
+}

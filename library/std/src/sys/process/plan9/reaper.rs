@@ -1,0 +1,138 @@
+//! The thread that a child has: it forks the child, says whether the program began, and takes its wait record.
+//!
+//! | phase | who moves on | to |
+//! |---|---|---|
+//! | `Starting` | the reaper, when exec has happened or failed | `Running`, `Failed` |
+//! | `Running` | the reaper, when it has the wait record | `Ended` |
+//!
+//! All under the lock; a change wakes everybody who waits for one.
+
+use super::launch::{self, Image};
+use super::status::ExitStatus;
+use crate::io;
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
+use crate::sys::pal::errstr;
+use crate::sys::pal::text::Text;
+use crate::sys::pal::{cvt, last_error};
+use crate::thread;
+use plan9_abi::flags::open;
+use plan9_abi::sys::{file, process};
+
+/// A reaper's stack, in bytes.
+const STACK: usize = 64 << 10;
+/// A wait record is no longer, in bytes: four numbers, a name, a pid and ERRMAX bytes of text, all quoted.
+const RECORD: usize = 512;
+
+#[derive(Clone, Copy)]
+enum Phase {
+    Starting,
+    Running(u32),
+    Failed(i32),
+    Ended(u32, ExitStatus),
+}
+
+struct Child {
+    phase: Mutex<Phase>,
+    changed: Condvar,
+}
+
+impl Child {
+    fn phase(&self) -> MutexGuard<'_, Phase> {
+        self.phase.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn becomes(&self, phase: Phase) {
+        *self.phase() = phase;
+        self.changed.notify_all();
+    }
+
+    fn past(&self, before: fn(&Phase) -> bool) -> Phase {
+        let phase = self.changed.wait_while(self.phase(), |phase| before(phase));
+        *phase.unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+pub struct Process {
+    id: u32,
+    child: Arc<Child>,
+}
+
+/// Starts a program; comes back when it has begun or cannot.
+pub fn start(image: Image) -> io::Result<Process> {
+    let child = Arc::new(Child { phase: Mutex::new(Phase::Starting), changed: Condvar::new() });
+    let reaped = child.clone();
+    thread::Builder::new().name("reaper".into()).stack_size(STACK).spawn(move || {
+        match launch::launch(image) {
+            Ok(pid) => {
+                reaped.becomes(Phase::Running(pid));
+                reaped.becomes(Phase::Ended(pid, wait(pid)));
+            }
+            Err(why) => {
+                // Whatever a launch does is a system call, whose failure has a text.
+                let code = why.raw_os_error();
+                reaped.becomes(Phase::Failed(code.unwrap_or_else(|| errstr::code_of(b"i/o error"))));
+            }
+        }
+    })?;
+    match child.past(|phase| matches!(phase, Phase::Starting)) {
+        Phase::Failed(code) => Err(io::Error::from_raw_os_error(code)),
+        Phase::Running(id) | Phase::Ended(id, _) => Ok(Process { id, child }),
+        Phase::Starting => unreachable!(),
+    }
+}
+
+/// The wait record of this thread's only child.
+fn wait(pid: u32) -> ExitStatus {
+    loop {
+        let mut record = [0; RECORD];
+        match cvt(process::await_child(&mut record)) {
+            Ok(n) => {
+                let record = &record[..n];
+                let number = record.split(|&byte| byte == b' ').next().unwrap_or_default();
+                if str::from_utf8(number).ok().and_then(|text| text.parse().ok()) == Some(pid) {
+                    return ExitStatus::from_record(record);
+                }
+            }
+            Err(why) if why.is_interrupted() => {}
+            // The record is lost.
+            Err(_) => return ExitStatus::from_text(b"no wait record"),
+        }
+    }
+}
+
+impl Process {
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Ends the child at once; one that has ended already is no error.
+    pub fn kill(&mut self) -> io::Result<()> {
+        // The lock is held: the pid is not another's yet.
+        let phase = self.child.phase();
+        let Phase::Running(pid) = *phase else { return Ok(()) };
+        let name = Text::new(format_args!("/proc/{pid}/ctl"));
+        let killed = file::open(name.as_c_str(), open::WRITE | open::CEXEC).and_then(|ctl| {
+            let written = file::write(ctl, b"kill");
+            let _ = file::close(ctl);
+            written
+        });
+        match killed.map_err(|_| last_error()) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn wait(&mut self) -> io::Result<ExitStatus> {
+        match self.child.past(|phase| !matches!(phase, Phase::Ended(..))) {
+            Phase::Ended(_, status) => Ok(status),
+            _ => unreachable!(),
+        }
+    }
+
+    pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        match *self.child.phase() {
+            Phase::Ended(_, status) => Ok(Some(status)),
+            _ => Ok(None),
+        }
+    }
+}
