@@ -2,6 +2,7 @@
 //!
 //! Each verb is one file under `verbs`. A failure is one sentence with the cause under it and the mend in it.
 
+mod bench;
 mod cargo;
 mod layout;
 mod overlay;
@@ -31,6 +32,8 @@ enum Verb {
     Run(verbs::run::Args),
     /// Run the test suites, all or one
     Test(verbs::test::Args),
+    /// Measure, print ratios and write build/bench/report.html
+    Bench(verbs::bench::Args),
     /// Say what was found on this machine and what is missing; changes nothing
     Doctor,
 }
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Verb::Build(args) => verbs::build::run(&layout, &args),
         Verb::Run(args) => verbs::run::run(&layout, &args),
         Verb::Test(args) => verbs::test::run(&layout, &args),
+        Verb::Bench(args) => verbs::bench::run(&layout, &args),
         Verb::Doctor => verbs::doctor::run(&layout),
     });
     match result {

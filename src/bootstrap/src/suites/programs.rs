@@ -20,6 +20,17 @@ pub struct Ended {
 
 /// Runs `binary`; its output goes through files, so that no pipe fills up.
 pub fn run(layout: &Layout, flags: &[&str], binary: &Path, args: &[&str]) -> Result<Ended> {
+    run_within(LIMIT, layout, flags, binary, args)
+}
+
+/// As [`run`], with a limit of the caller's.
+pub fn run_within(
+    limit: Duration,
+    layout: &Layout,
+    flags: &[&str],
+    binary: &Path,
+    args: &[&str],
+) -> Result<Ended> {
     let (out, err) = (binary.with_extension("out"), binary.with_extension("err"));
     let mut child = Command::new(layout.tools().join("plan9-run"))
         .args(flags)
@@ -36,10 +47,10 @@ pub fn run(layout: &Layout, flags: &[&str], binary: &Path, args: &[&str]) -> Res
         if let Some(status) = child.try_wait()? {
             break status;
         }
-        if start.elapsed() > LIMIT {
+        if start.elapsed() > limit {
             child.kill()?;
             child.wait()?;
-            bail!("it did not end within {LIMIT:?}");
+            bail!("it did not end within {limit:?}");
         }
         thread::sleep(Duration::from_millis(5));
     };

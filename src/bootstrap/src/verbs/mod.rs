@@ -1,5 +1,6 @@
 //! One file per verb.
 
+pub mod bench;
 pub mod build;
 pub mod doctor;
 pub mod run;

@@ -1,0 +1,96 @@
+//! The programs of `tests/bench`: compiled, run in the machine, and what they leave read.
+
+use super::calls::Calls;
+use super::statistics::Samples;
+use crate::layout::Layout;
+use crate::suites::go;
+use crate::suites::programs::{self, Ended};
+use crate::verbs::run::compile;
+use anyhow::{Context, Result, bail, ensure};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A program that runs longer hangs, however slow the host is.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// One that is compiled.
+pub struct Program<'a> {
+    layout: &'a Layout,
+    binary: PathBuf,
+    name: String,
+}
+
+impl<'a> Program<'a> {
+    /// A program in Rust, by its name.
+    pub fn rust(layout: &'a Layout, name: &str) -> Result<Self> {
+        let binary = layout.build.join("bench/rust").join(name);
+        compile(layout, &layout.root.join(format!("tests/bench/{name}.rs")), &binary, &["-O"])?;
+        Ok(Self { layout, binary, name: format!("{name}.rs") })
+    }
+
+    /// A program in Go, by its name.
+    pub fn go(layout: &'a Layout, go: &Path, version: &str, name: &str) -> Result<Self> {
+        let binary = layout.build.join("bench").join(version).join(name);
+        go::build(layout, go, &layout.root.join(format!("tests/bench/{name}.go")), &binary)?;
+        Ok(Self { layout, binary, name: format!("{name}.go") })
+    }
+
+    /// Runs it, whatever comes of it.
+    pub fn run(&self, flags: &[&str], args: &[String]) -> Result<Ended> {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        programs::run_within(LIMIT, self.layout, flags, &self.binary, &args)
+            .with_context(|| self.name.clone())
+    }
+
+    /// Runs it; anything but success is an error.
+    fn succeed(&self, flags: &[&str], args: &[String]) -> Result<Ended> {
+        let ended = self.run(flags, args)?;
+        if ended.code != 0 {
+            bail!("{} {} failed: {}", self.name, args.join(" "), last_words(&ended));
+        }
+        Ok(ended)
+    }
+
+    /// What it measures.
+    pub fn samples(&self, flags: &[&str], args: &[String]) -> Result<Samples> {
+        let ended = self.succeed(flags, args)?;
+        Samples::parse(&ended.stdout).with_context(|| format!("{} is broken", self.name))
+    }
+
+    /// The system calls it makes, and what it measures meanwhile.
+    pub fn calls(&self, flags: &[&str], args: &[String]) -> Result<(Calls, Samples)> {
+        let ended = self.succeed(&[flags, &["--stats"]].concat(), args)?;
+        let samples = Samples::parse(&ended.stdout);
+        Ok((
+            Calls::parse(&ended.stderr)
+                .with_context(|| format!("{} was not counted", self.name))?,
+            samples.with_context(|| format!("{} is broken", self.name))?,
+        ))
+    }
+
+    /// The highest break it asks for, in bytes.
+    pub fn highest_break(&self, args: &[String]) -> Result<u64> {
+        let ended = self.succeed(&["--trace"], args)?;
+        let breaks = ended.stderr.lines().filter_map(|line| {
+            let (_, address) = line.split_once(" brk_(0x")?;
+            u64::from_str_radix(address.split_once(')')?.0, 16).ok()
+        });
+        let highest = breaks.max();
+        ensure!(highest.is_some(), "{} asked for no memory", self.name);
+        Ok(highest.unwrap_or_default())
+    }
+}
+
+/// How a program that failed explained itself.
+pub fn last_words(ended: &Ended) -> String {
+    match ended.stderr.lines().rfind(|line| !line.trim().is_empty()) {
+        Some(line) => line.to_string(),
+        None => format!("exit code {}, without a word", ended.code),
+    }
+}
+
+/// A program's arguments: numbers, then words.
+pub fn arguments(numbers: &[u64], words: &[&str]) -> Vec<String> {
+    let numbers = numbers.iter().map(u64::to_string);
+    numbers.chain(words.iter().map(ToString::to_string)).collect()
+}
