@@ -4,10 +4,10 @@
 //! arm and disarm alone; `armed`, what a timed call does: clock, arm, the fence before the look at the deadline
 //! thread's next moment, disarm; `scan-N`, the deadline thread's look at N armed slots.
 
+mod shared;
 #[path = "../../library/std/src/sys/pal/plan9/deadline/slot.rs"]
 #[allow(dead_code)]
 mod slot;
-mod shared;
 
 use shared::{Samples, failed, number};
 use slot::{Disarm, Slot};

@@ -45,7 +45,8 @@ fn main() {
     }
     for game in games {
         drop(game.near);
-        let answered = game.answering.join().unwrap_or_else(|_| failed("the answering thread died"));
+        let answered =
+            game.answering.join().unwrap_or_else(|_| failed("the answering thread died"));
         if answered != blocks * rounds {
             failed(format_args!("{} bytes were sent and {answered} answered", blocks * rounds));
         }

@@ -1,7 +1,8 @@
 //! Many threads, each blocked in a read with a deadline of its own: what the one deadline thread costs them.
 //!
 //! `threads COUNT ROUNDS`: thread `i` waits `COUNT + i` milliseconds in each round, so deadlines pass at about the same
-//! rate however many threads there are. The sample is how late; below 0 it was early.
+//! rate however many threads there are. The sample is how late; below 0 it was early. Each reads one end of a
+//! conversation, for the kernel has 1,024 ends.
 
 mod shared;
 
@@ -18,33 +19,45 @@ const STACK: usize = 64 << 10;
 fn main() {
     let (count, rounds): (usize, usize) = (number(1), number(2));
     let gate = Arc::new(Barrier::new(count));
-    let mut far_ends = Vec::new();
-    let threads: Vec<_> = (0..count)
-        .map(|place| {
-            let (near, far) = pair();
-            far_ends.push(far);
+    let mut ends = Vec::new();
+    while ends.len() < count {
+        ends.extend(<[TcpStream; 2]>::from(pair()));
+    }
+    let spare = ends.split_off(count);
+    let threads: Vec<_> = ends
+        .into_iter()
+        .enumerate()
+        .map(|(place, end)| {
             let gate = gate.clone();
             let timeout = Duration::from_millis((count + place) as u64);
             let builder = thread::Builder::new().stack_size(STACK);
-            builder.spawn(move || wait(near, timeout, rounds, &gate)).or_fail("a thread")
+            builder.spawn(move || wait(end, timeout, rounds, &gate)).or_fail("a thread")
         })
         .collect();
+    // An end stays open until the thread at the other has read for the last time.
+    let ended: Vec<_> = threads.into_iter().map(|thread| thread.join()).collect();
+    drop(spare);
     let mut samples = Samples::with_room(count * rounds);
-    for thread in threads {
-        for late in thread.join().unwrap_or_else(|_| failed("a thread died")) {
-            samples.add("late", late);
-        }
+    for thread in ended {
+        let (_, late) = thread.unwrap_or_else(|_| failed("a thread died"));
+        late.into_iter().for_each(|late| samples.add("late", late));
     }
     samples.print();
 }
 
-fn wait(mut near: TcpStream, timeout: Duration, rounds: usize, gate: &Barrier) -> Vec<i64> {
+/// The end, and how late each read was, in nanoseconds.
+fn wait(
+    mut end: TcpStream,
+    timeout: Duration,
+    rounds: usize,
+    gate: &Barrier,
+) -> (TcpStream, Vec<i64>) {
     let mut late = Vec::with_capacity(rounds);
-    near.set_read_timeout(Some(timeout)).or_fail("set_read_timeout");
+    end.set_read_timeout(Some(timeout)).or_fail("set_read_timeout");
     gate.wait();
     for _ in 0..rounds {
         let start = Instant::now();
-        let result = near.read(&mut [0]);
+        let result = end.read(&mut [0]);
         let took = start.elapsed();
         match result {
             Err(why) if why.kind() == ErrorKind::TimedOut => {}
@@ -52,5 +65,5 @@ fn wait(mut near: TcpStream, timeout: Duration, rounds: usize, gate: &Barrier) -
         }
         late.push(took.as_nanos() as i64 - timeout.as_nanos() as i64);
     }
-    late
+    (end, late)
 }
