@@ -81,9 +81,10 @@ impl<'a> Program<'a> {
     }
 }
 
-/// How a program that failed explained itself.
+/// How a program that failed explained itself: its last line that is no count of the machine's.
 pub fn last_words(ended: &Ended) -> String {
-    match ended.stderr.lines().rfind(|line| !line.trim().is_empty()) {
+    let words = |line: &&str| line.chars().any(char::is_alphabetic) && !line.starts_with(' ');
+    match ended.stderr.lines().rfind(words) {
         Some(line) => line.to_string(),
         None => format!("exit code {}, without a word", ended.code),
     }
