@@ -14,6 +14,9 @@ const COLOURS: [RGBColor; 6] = [
     RGBColor(0x55, 0x55, 0x55),
 ];
 
+/// Where the names of the curves stand.
+pub use plotters::prelude::SeriesLabelPosition as Legend;
+
 /// Points with a name.
 pub struct Curve {
     pub name: String,
@@ -21,15 +24,23 @@ pub struct Curve {
 }
 
 /// Curves over a logarithmic x axis; y starts at 0.
-pub fn curves(title: &str, x: &str, y: &str, curves: &[Curve]) -> Result<String> {
+pub fn curves(title: &str, x: &str, y: &str, legend: Legend, curves: &[Curve]) -> Result<String> {
     let mut svg = String::new();
-    draw(&mut svg, title, x, y, curves).map_err(|why| anyhow!("{title} was not drawn: {why}"))?;
+    draw(&mut svg, title, x, y, legend, curves)
+        .map_err(|why| anyhow!("{title} was not drawn: {why}"))?;
     Ok(svg)
 }
 
 type Drawn = std::result::Result<(), Box<dyn std::error::Error>>;
 
-fn draw(svg: &mut String, title: &str, x: &str, y: &str, curves: &[Curve]) -> Drawn {
+fn draw(
+    svg: &mut String,
+    title: &str,
+    x: &str,
+    y: &str,
+    legend: Legend,
+    curves: &[Curve],
+) -> Drawn {
     let points = || curves.iter().flat_map(|curve| &curve.points).filter(|point| point.0 > 0.0);
     let left = points().map(|point| point.0).fold(f64::INFINITY, f64::min);
     let right = points().map(|point| point.0).fold(0.0, f64::max);
@@ -64,7 +75,7 @@ fn draw(svg: &mut String, title: &str, x: &str, y: &str, curves: &[Curve]) -> Dr
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
+        .position(legend)
         .label_font(FONT)
         .background_style(WHITE.mix(0.8))
         .border_style(BLACK.mix(0.3))
@@ -87,10 +98,17 @@ mod tests {
     #[test]
     fn a_curve_is_in_the_picture_and_nothing_is_an_error() {
         let curve = |points| [Curve { name: "late & early".into(), points }];
-        let svg = curves("title", "µs", "share", &curve(vec![(1.0, 0.1), (1000.0, 1.0)])).unwrap();
+        let svg = curves(
+            "title",
+            "µs",
+            "share",
+            Legend::UpperLeft,
+            &curve(vec![(1.0, 0.1), (1000.0, 1.0)]),
+        )
+        .unwrap();
         assert!(svg.starts_with("<svg") && svg.contains("<polyline"), "{svg}");
         assert!(svg.contains("late &amp; early"), "{svg}");
-        assert!(curves("title", "µs", "share", &curve(vec![])).is_err());
+        assert!(curves("title", "µs", "share", Legend::UpperLeft, &curve(vec![])).is_err());
     }
 
     #[test]

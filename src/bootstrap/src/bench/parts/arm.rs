@@ -34,7 +34,7 @@ pub fn run(bench: &Bench) -> Result<Section> {
     let operations = count * OPERATIONS * LABELS.len() as u64;
     let calls = more.per_operation(&fewer, operations);
     section.remarks.push(format!(
-        "{operations} operations more made {:.0} system calls more; those print the samples.",
+        "{operations} operations more made {:.0} system calls more, what prints the samples included.",
         calls.sum() * operations as f64
     ));
     Ok(section)

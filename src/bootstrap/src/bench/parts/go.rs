@@ -5,7 +5,7 @@
 
 use super::{cumulative, lateness, quantiles};
 use crate::bench::Bench;
-use crate::bench::plot::{Curve, curves};
+use crate::bench::plot::{Curve, Legend, curves};
 use crate::bench::programs::{Program, arguments, last_words};
 use crate::bench::section::{Section, Table};
 use crate::bench::statistics::{Ratio, Samples};
@@ -59,7 +59,13 @@ pub fn run(bench: &Bench) -> Result<Section> {
         Some(cumulative(&side.name, &found))
     });
     let drawn: Vec<Curve> = drawn.collect();
-    section.plots.push(curves(&format!("Lateness of {label}"), "µs", "share", &drawn)?);
+    section.plots.push(curves(
+        &format!("Lateness of {label}"),
+        "µs",
+        "share of reads no later",
+        Legend::LowerRight,
+        &drawn,
+    )?);
     for side in &sides {
         section.remarks.extend(side.ends.iter().map(|end| format!("{}: {end}.", side.name)));
     }

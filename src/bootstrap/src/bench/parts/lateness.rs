@@ -2,7 +2,7 @@
 
 use super::{cumulative, quantiles};
 use crate::bench::Bench;
-use crate::bench::plot::curves;
+use crate::bench::plot::{Legend, curves};
 use crate::bench::programs::{Program, arguments};
 use crate::bench::section::{Section, Table};
 use anyhow::{Result, ensure};
@@ -41,7 +41,13 @@ pub fn run(bench: &Bench) -> Result<Section> {
         table.rows.push(row);
         drawn.push(cumulative(label, &found));
     }
-    section.plots.push(curves("Lateness", "µs", "share of reads no later", &drawn)?);
+    section.plots.push(curves(
+        "Lateness",
+        "µs",
+        "share of reads no later",
+        Legend::LowerRight,
+        &drawn,
+    )?);
     section.tables.push(table);
     Ok(section)
 }

@@ -2,7 +2,7 @@
 
 use super::{WAYS, classes, quantiles};
 use crate::bench::Bench;
-use crate::bench::plot::curves;
+use crate::bench::plot::{Legend, curves};
 use crate::bench::programs::{Program, arguments};
 use crate::bench::section::{Section, Table};
 use anyhow::Result;
@@ -43,7 +43,7 @@ pub fn run(bench: &Bench) -> Result<Section> {
             drawn.push(classes(kind, &found));
         }
         let title = format!("Time of a burst, {way}");
-        section.plots.push(curves(&title, "µs", "share of bursts", &drawn)?);
+        section.plots.push(curves(&title, "µs", "share of bursts", Legend::UpperRight, &drawn)?);
     }
     section.tables.push(table);
     Ok(section)

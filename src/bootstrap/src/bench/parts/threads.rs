@@ -3,7 +3,7 @@
 use super::arm::OPERATIONS;
 use super::{cumulative, quantiles};
 use crate::bench::Bench;
-use crate::bench::plot::{Curve, curves};
+use crate::bench::plot::{Curve, Legend, curves};
 use crate::bench::programs::{Program, arguments};
 use crate::bench::section::{Section, Table};
 use anyhow::{Result, ensure};
@@ -68,14 +68,26 @@ pub fn run(bench: &Bench) -> Result<Section> {
         calls_made.push((threads as f64, calls.sum()));
     }
     section.tables.extend([late, cost]);
-    section.plots.push(curves("Lateness", "µs", "share of reads no later", &lateness)?);
+    section.plots.push(curves(
+        "Lateness",
+        "µs",
+        "share of reads no later",
+        Legend::LowerRight,
+        &lateness,
+    )?);
     let calls_made = [Curve { name: "system calls".into(), points: calls_made }];
-    section.plots.push(curves("System calls an expiry", "threads", "calls", &calls_made)?);
+    section.plots.push(curves(
+        "System calls an expiry",
+        "threads",
+        "calls",
+        Legend::LowerRight,
+        &calls_made,
+    )?);
     let times = [
         Curve { name: "median lateness".into(), points: medians },
         Curve { name: "looks at the slots".into(), points: looks },
     ];
-    section.plots.push(curves("Time an expiry", "threads", "µs", &times)?);
+    section.plots.push(curves("Time an expiry", "threads", "µs", Legend::UpperLeft, &times)?);
     section.remarks.push(memory(bench, &program)?);
     Ok(section)
 }

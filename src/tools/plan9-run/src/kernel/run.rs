@@ -62,13 +62,10 @@ impl Kernel {
     /// Runs until the first proc is gone, then ends the others; gives its status.
     pub fn run(&mut self) -> Vec<u8> {
         loop {
-            // Procs that stop again and again must not keep timers and Ctrl-C waiting.
-            const TURNS: usize = 64;
-            let mut turns = TURNS;
-            while turns > 0
-                && let Some((tid, stop)) = tracee::poll()
-            {
-                turns -= 1;
+            // All that have stopped by now, before one of them goes on: the host hands stops out in an order of its own,
+            // and procs that stop again and again must keep neither others nor timers and Ctrl-C from their turn.
+            let stops: Vec<(libc::pid_t, Stop)> = std::iter::from_fn(tracee::poll).collect();
+            for (tid, stop) in stops {
                 self.stopped(tid, stop);
                 self.step_woken();
             }
@@ -88,7 +85,7 @@ impl Kernel {
                 let _ = self.post_note_group(group, plan9_abi::note::INTERRUPT, 0);
                 continue;
             }
-            self.idle(turns == 0);
+            self.idle();
         }
     }
 
@@ -110,8 +107,8 @@ impl Kernel {
         }
     }
 
-    /// Sleeps until a proc stops, a timer is due, or a host descriptor is ready; only looks if there is more to do.
-    fn idle(&mut self, busy: bool) {
+    /// Sleeps until a proc stops, a timer is due, or a host descriptor is ready.
+    fn idle(&mut self) {
         let net = self.net.host_fd();
         let mut fds: Vec<libc::pollfd> = Vec::new();
         let mut want = |fd| fds.push(libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
@@ -119,8 +116,7 @@ impl Kernel {
             want(fd);
         }
         self.files.host_fds().into_iter().for_each(want);
-        let next = if busy { Some(0) } else { self.timers.next() };
-        let timeout = next.map(|at| {
+        let timeout = self.timers.next().map(|at| {
             let left = at.saturating_sub(self.mono_ns());
             libc::timespec {
                 tv_sec: (left / 1_000_000_000) as i64,
