@@ -235,13 +235,7 @@ pub fn load(
     enough: fn(&[u8]) -> u64,
 ) -> Result<(Vec<u8>, String)> {
     const PART: usize = 1 << 20;
-    let (chan, _) = name::open_now(k, pid, path, open::EXEC)?;
-    // Another one than the name's: `/proc/N/text` is the file that the program came from.
-    let device = devices::of(&chan.node)?;
-    if chan.is_directory() {
-        release(k, chan);
-        return Err(error("cannot exec directory"));
-    }
+    let (chan, device) = name::open_now(k, pid, path, open::EXEC)?;
     let mut file = Vec::new();
     let result = loop {
         if enough(&file) <= file.len() as u64 {

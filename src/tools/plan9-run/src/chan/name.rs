@@ -215,6 +215,9 @@ pub fn open_now(
     how: u32,
 ) -> Result<(Chan, &'static dyn Device)> {
     let place = walk(k, pid, name)?;
+    if place.is_directory() && how & 3 != open::READ {
+        return Err(directory_refused(&place, name, how));
+    }
     let device = devices::of(&place.nodes[0])?;
     let started = device.open(k, pid, &place.nodes[0], how);
     let handed = k.files.handed.take();

@@ -78,7 +78,7 @@ impl Device for Console {
         (0..FILES.len()).map(|place| self.stat(k, pid, &node_of(place))).collect()
     }
 
-    fn open(&self, _k: &mut Kernel, _pid: dev::Pid, node: &Node, mode: u32) -> Started {
+    fn open(&self, k: &mut Kernel, _pid: dev::Pid, node: &Node, mode: u32) -> Started {
         let (wanted, have) = (
             mode & 3,
             if node.qid.path == 0 { 0o444 } else { FILES[node.qid.path as usize - 1].2 },
@@ -89,7 +89,18 @@ impl Device for Console {
         if refused {
             return Started::Done(Err(error("permission denied")));
         }
+        if let Ok((File::KernelPrint, ..)) = file(node)
+            && std::mem::replace(&mut k.kprint_open, true)
+        {
+            return Started::Done(Err(error("device or object already in use")));
+        }
         Started::Done(Ok(Value::File(node.clone())))
+    }
+
+    fn close(&self, k: &mut Kernel, node: &Node) {
+        if let Ok((File::KernelPrint, ..)) = file(node) {
+            k.kprint_open = false;
+        }
     }
 
     fn read(&self, k: &mut Kernel, pid: dev::Pid, node: &Node, n: usize, offset: u64) -> Started {

@@ -10,6 +10,8 @@ use std::collections::HashMap;
 const NOT_EXIST: Error = error("file does not exist");
 /// The largest value, in bytes (`Maxenvsize`).
 const MAX_VALUE: usize = 512 * 1024;
+/// All values of a group, in bytes.
+const MAX_GROUP: usize = 1024 * 1024;
 /// The longest name, in bytes.
 const MAX_NAME: usize = 127;
 
@@ -118,13 +120,22 @@ fn variable<'k>(k: &'k mut Kernel, pid: Pid, node: &Node) -> Result<&'k mut Vari
     members.variables.iter_mut().find(|var| var.path == node.qid.path).ok_or(NOT_EXIST)
 }
 
+/// The bytes of all values in the group of a file.
+fn all_values(k: &mut Kernel, pid: Pid, node: &Node) -> usize {
+    let members = group(k, pid, node).ok().and_then(|id| k.files.environments.groups.get(&id));
+    members.map_or(0, |group| group.variables.iter().map(|var| var.value.len()).sum())
+}
+
 impl Device for Environment {
     fn letter(&self) -> char {
         'e'
     }
 
-    fn attach(&self, _k: &mut Kernel, _pid: Pid, _spec: &str) -> Result<Node> {
-        Ok(node('e', 0, QTDIR))
+    fn attach(&self, _k: &mut Kernel, _pid: Pid, spec: &str) -> Result<Node> {
+        match spec {
+            "" => Ok(node('e', 0, QTDIR)),
+            _ => Err(error("bad arg in system call")),
+        }
     }
 
     fn walk(&self, k: &mut Kernel, pid: Pid, from: &Node, name: &str) -> Result<Node> {
@@ -197,13 +208,17 @@ impl Device for Environment {
     }
 
     fn write(&self, k: &mut Kernel, pid: Pid, node: &Node, data: &[u8], offset: u64) -> Started {
+        let all = all_values(k, pid, node);
         let variable = match variable(k, pid, node) {
             Ok(variable) => variable,
             Err(why) => return Started::Done(Err(why)),
         };
-        let end = offset as usize + data.len();
-        if offset as usize > MAX_VALUE || end > MAX_VALUE {
+        if offset > MAX_VALUE as u64 || data.len() > MAX_VALUE - offset as usize {
             return Started::Done(Err(error("read or write too large")));
+        }
+        let end = offset as usize + data.len();
+        if all + end.saturating_sub(variable.value.len()) > MAX_GROUP {
+            return Started::Done(Err(error("kernel allocate failed")));
         }
         if variable.value.len() < end {
             variable.value.resize(end, 0);

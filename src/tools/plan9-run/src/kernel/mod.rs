@@ -54,6 +54,8 @@ pub struct Kernel {
     meetings: Vec<semaphore::Meeting>,
     tids: HashMap<libc::pid_t, Pid>,
     stack_pattern: memory::MemoryFile,
+    /// Somebody reads the kernel's own messages.
+    pub kprint_open: bool,
     /// Broken procs, the oldest first.
     broken: VecDeque<Pid>,
     last_pid: Pid,
@@ -87,6 +89,7 @@ impl Kernel {
             tids: HashMap::new(),
             stack_pattern: memory::stack_pattern(if old { 0 } else { STACK_FILL })
                 .expect("the host has 16 MiB for a stack"),
+            kprint_open: false,
             broken: VecDeque::new(),
             last_pid: 0,
             first: 0,

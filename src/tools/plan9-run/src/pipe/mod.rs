@@ -153,6 +153,20 @@ impl Device for PipeDevice {
         }
     }
 
+    /// The length of a pipe is how much each of its queues holds before writers wait.
+    fn wstat(&self, k: &mut Kernel, _pid: Pid, node: &Node, entry: &Entry) -> Result<()> {
+        if node.qid.path == 0 {
+            return Err(error("permission denied"));
+        }
+        if entry.length > u64::from(plan9_abi::queue::PIPE_LIMIT) {
+            return Err(error("bad arg in system call"));
+        }
+        let (own, other) = queues(k, node)?;
+        own.borrow_mut().limit = entry.length;
+        other.borrow_mut().limit = entry.length;
+        Ok(())
+    }
+
     fn iounit(&self, _node: &Node) -> u32 {
         plan9_abi::queue::MAX_ATOMIC as u32
     }
