@@ -204,9 +204,7 @@ fn times_are_measured() {
     let [user, _system, real, 0, 0, 0] = times[..] else { panic!("{times:?}") };
     // Linux counts in ticks of 10 ms, and sampled.
     assert!(user >= 30 && user <= real + 20, "user {user} ms, real {real} ms");
-    let word = |at: usize| {
-        u64::from_le_bytes(output.stdout[72 + at..][..8].try_into().unwrap())
-    };
+    let word = |at: usize| u64::from_le_bytes(output.stdout[72 + at..][..8].try_into().unwrap());
     let (hz, kernel, since) = (word(tos::CYCLEFREQ), word(tos::KCYCLES), word(tos::PCYCLES));
     assert!(kernel > 0 && (hz == 0 || kernel < hz * real / 1000), "{kernel} cycles in the kernel");
     assert!(since > u64::MAX / 2, "pcycles is a count to add the counter to: {since:#x}");

@@ -154,13 +154,14 @@ impl Device for Console {
         match file(node) {
             Ok((File::Cons, ..)) => Stdio.write(k, pid, &super::host::stdio_node(1), data, offset),
             Ok((File::Null | File::ConsCtl, ..)) => count(data.len()),
-            Ok((File::Time, ..)) => Started::Done(Err(error("bad time control"))),
-            Ok((File::Reboot, ..)) => {
+            Ok((File::Time, ..)) if !is_time(data) => Started::Done(Err(error("bad time control"))),
+            Ok((File::Reboot, ..)) if !is_reboot(data) => {
                 let text = String::from_utf8_lossy(data);
                 let text = text.trim_end_matches('\n');
                 let why = format!("unknown control message \"{text}\"");
                 Started::Done(Err(dev::Error(why.into())))
             }
+            // The host's clock and the machine itself are not the program's to set; what else is well formed ends here.
             Ok((File::SysName, ..)) if data.is_empty() => {
                 Started::Done(Err(error("bad arg in system call")))
             }
@@ -168,6 +169,18 @@ impl Device for Console {
             Err(why) => Started::Done(Err(why)),
         }
     }
+}
+
+/// Seconds since 1970 as the kernel takes them, which a proc may not set here.
+fn is_time(data: &[u8]) -> bool {
+    const LONGEST: usize = 12;
+    data.len() <= LONGEST && data.trim_ascii().iter().all(u8::is_ascii_digit) && !data.is_empty()
+}
+
+/// What `/dev/reboot` understands, and may not be done here.
+fn is_reboot(data: &[u8]) -> bool {
+    let verb = data.split(u8::is_ascii_whitespace).next().unwrap_or(b"");
+    matches!(verb, b"halt" | b"reboot" | b"panic")
 }
 
 /// From the host's own generator.

@@ -19,8 +19,7 @@ conformance::counting_handler!();
 #[unsafe(no_mangle)]
 fn probe() {
     // SAFETY: no new proc.
-    let _ =
-        unsafe { process::rfork(rfork::NAMEG | rfork::ENVG | rfork::NOTEG | rfork::REND) };
+    let _ = unsafe { process::rfork(rfork::NAMEG | rfork::ENVG | rfork::NOTEG | rfork::REND) };
     if let Ok(fd) = file::create(c"/tmp/m", open::READ, mode::DIR | 0o777) {
         let _ = file::close(fd);
     }
@@ -34,9 +33,7 @@ fn probe() {
 
 /// Which flags rfork takes.
 fn rforks() {
-    use rfork::{
-        CENVG, CFDG, CNAMEG, ENVG, FDG, MEM, NAMEG, NOMNT, NOTEG, NOWAIT, PROC, REND,
-    };
+    use rfork::{CENVG, CFDG, CNAMEG, ENVG, FDG, MEM, NAMEG, NOMNT, NOTEG, NOWAIT, PROC, REND};
     let tried: [(&str, u32); 24] = [
         ("0", 0),
         ("RFMEM", MEM),

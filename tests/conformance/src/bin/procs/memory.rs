@@ -85,7 +85,10 @@ pub fn run() {
         attach,
     );
     raw(sysno::SEGDETACH, [BYTE.load(SeqCst), 0, 0, 0, 0]);
-    seen_by_child("memory got with brk by the parent, in an RFMEM child that was there before", grow);
+    seen_by_child(
+        "memory got with brk by the parent, in an RFMEM child that was there before",
+        grow,
+    );
 
     const PLACE: usize = 0x1000_0000;
     let at = segment(c"memory", PLACE);
@@ -100,7 +103,8 @@ pub fn run() {
     }
     result("segfree of a page", raw(sysno::SEGFREE, [at + 4096, 4096, 0, 0, 0]));
     // SAFETY: as above; what was freed reads as zero.
-    let (freed, kept) = unsafe { (ptr::read_volatile(byte(4096)), ptr::read_volatile(byte(65535))) };
+    let (freed, kept) =
+        unsafe { (ptr::read_volatile(byte(4096)), ptr::read_volatile(byte(65535))) };
     say!("a byte of it: {freed}, one of another page: {kept}");
     result("segbrk, shrink to a page", segbrk(4096));
     BYTE.store(at + 4096, SeqCst);

@@ -125,7 +125,8 @@ fn trap(what: &str, does: impl Fn()) {
     if !note.is_empty() && same(&plain) && same(&handled) {
         return say!("{what}: '{note}'");
     }
-    let mut line = Long::new(format_args!("{what}: wait message {}; on fd 2 '{}'", plain.0, plain.1));
+    let mut line =
+        Long::new(format_args!("{what}: wait message {}; on fd 2 '{}'", plain.0, plain.1));
     let _ = match note.is_empty() {
         true => write!(line, "; a handler gets nothing"),
         false => write!(line, "; a handler gets '{note}'"),

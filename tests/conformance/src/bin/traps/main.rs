@@ -37,8 +37,7 @@ fn probe() {
         _ => {}
     }
     // SAFETY: no new proc.
-    let _ =
-        unsafe { process::rfork(rfork::NAMEG | rfork::ENVG | rfork::NOTEG | rfork::REND) };
+    let _ = unsafe { process::rfork(rfork::NAMEG | rfork::ENVG | rfork::NOTEG | rfork::REND) };
     listen();
     timers::run();
     devices::run();

@@ -81,13 +81,7 @@ pub fn run() {
     let mut line = Long::new(format_args!("segment, with one RFMEM child:"));
     for segment in buffer[..n].split(|&b| b == b'\n').filter(|line| line.len() > 10) {
         let (kind, flags, users) = (&segment[..6], &segment[7..9], &segment[segment.len() - 4..]);
-        let _ = write!(
-            line,
-            " '{}' '{}' refs '{}',",
-            string(kind),
-            string(flags),
-            string(users)
-        );
+        let _ = write!(line, " '{}' '{}' refs '{}',", string(kind), string(flags), string(users));
     }
     let length = buffer[..n].iter().position(|&b| b == b'\n').map_or(0, |end| end + 1);
     say!("{line} line length {length}");
