@@ -1,5 +1,7 @@
 //! What a program finds around it: variables, the working directory of all its threads, its own file, the machine's name.
 
+#![feature(gethostname)]
+
 use std::env;
 use std::fs;
 use std::path::Path;
@@ -14,6 +16,7 @@ fn main() {
     let exe = env::current_exe().unwrap();
     assert!(exe.is_absolute());
     assert!(fs::metadata(exe).unwrap().len() > 10_000);
+    assert_eq!(std::net::hostname().unwrap(), "gnot");
     println!("done");
 }
 
