@@ -16,7 +16,8 @@ fn main() {
         Some("panic") => panic!("as asked"),
         Some("fault") => fault(),
         Some("env") => {
-            let mut names: Vec<_> = env::vars().filter(|(name, _)| name.starts_with("t-")).collect();
+            let mut names: Vec<_> =
+                env::vars().filter(|(name, _)| name.starts_with("t-")).collect();
             names.sort();
             print!("{names:?} {:?}", env::var("sysname"));
         }
@@ -55,7 +56,9 @@ fn parent() {
 }
 
 fn statuses() {
-    for (args, code) in [(&["exit", "0"][..], Some(0)), (&["exit", "7"], Some(7)), (&["panic"], Some(101))] {
+    for (args, code) in
+        [(&["exit", "0"][..], Some(0)), (&["exit", "7"], Some(7)), (&["panic"], Some(101))]
+    {
         let status = this(args).stderr(Stdio::null()).status().unwrap();
         assert_eq!((status.code(), status.success()), (code, code == Some(0)), "{args:?}");
     }

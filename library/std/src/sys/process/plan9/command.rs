@@ -1,8 +1,8 @@
 //! What is to be run, as it is put together.
 
+use super::ChildPipe;
 use super::launch::{Image, Stream, Variables};
 use super::reaper::{self, Process};
-use super::ChildPipe;
 use crate::env;
 use crate::ffi::{CString, OsStr, OsString};
 use crate::os::plan9::ffi::{OsStrExt, OsStringExt};

@@ -70,7 +70,8 @@ pub fn start(image: Image) -> io::Result<Process> {
             Err(why) => {
                 // Whatever a launch does is a system call, whose failure has a text.
                 let code = why.raw_os_error();
-                reaped.becomes(Phase::Failed(code.unwrap_or_else(|| errstr::code_of(b"i/o error"))));
+                reaped
+                    .becomes(Phase::Failed(code.unwrap_or_else(|| errstr::code_of(b"i/o error"))));
             }
         }
     })?;
