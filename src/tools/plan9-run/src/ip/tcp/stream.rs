@@ -56,6 +56,11 @@ fn transmit(k: &mut Kernel, n: usize) {
     let (own, ending, peer) =
         (Rc::clone(&conversation.transmit), conversation.ending, conversation.peer);
     let Some(peer) = peer.and_then(|peer| k.net.tcp.get(peer).ok()) else {
+        if ending {
+            // Nobody is left to hear the rest.
+            finish(k, n);
+            return;
+        }
         // The other end is gone: it answers data with a reset.
         if conversation_is_over(k, n) && own.borrow().length() > 0 {
             reset(k, n);
