@@ -4,5 +4,8 @@
 #[path = "../../../../library/std/src/sys/pal/plan9/deadline/slot.rs"]
 pub mod slot;
 
+#[path = "../../../../library/std/src/sys/pal/plan9/deadline/wake.rs"]
+pub mod wake;
+
 #[path = "../../../../library/std/src/sys/pal/plan9/deadline/write_rule.rs"]
 pub mod write_rule;

@@ -4,7 +4,7 @@
 //! posts a note to a proc whose deadline has passed; the note handler counts it, and sends a proc that had not entered
 //! the kernel yet out of the stub. An [`attempt`] takes the slot back, waits until every note that was posted has been
 //! handled, and says what the kernel did; an [`operation`] is made of as many attempts as its bound allows.
-//! [`write_rule`] says when a stream may be written to.
+//! [`write_rule`] says when a stream may be written to, [`wake`] when the thread is to look.
 
 mod attempt;
 pub mod operation;
@@ -12,4 +12,5 @@ pub mod slot;
 pub mod stub;
 pub mod text;
 pub mod thread;
+pub mod wake;
 pub mod write_rule;

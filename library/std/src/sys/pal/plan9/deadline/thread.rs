@@ -1,17 +1,14 @@
 //! The deadline thread: it sleeps until the earliest deadline and posts notes to the procs whose time has come.
 //!
-//! Waking it, in ten lines. `WAKE_AT` is the moment at which it will look again, and 0 while it is looking. An owner
-//! arms its slot, then reads `WAKE_AT`: if that is later than its deadline it releases the semaphore. The thread
-//! publishes `WAKE_AT`, then looks at every slot once more before it sleeps. A sequentially consistent fence stands
-//! between the two steps on both sides, so at least one of them sees the other: either the owner reads the new moment,
-//! or the thread finds the armed slot. A release too many costs one look. The thread is started by the first timed
-//! operation and never ends before the program does.
+//! How it is woken, and why it cannot sleep past a deadline, stands in [`wake`](super::wake). The thread is started by the
+//! first timed operation and never ends before the program does.
 
 use super::slot::Operation;
 use super::text;
+use super::wake::Wake;
 use crate::io;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
-use crate::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, fence};
+use crate::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64};
 use crate::sys::pal::clock;
 use crate::sys::pal::thread_control::{self, ThreadControl};
 use crate::thread::Builder;
@@ -26,8 +23,8 @@ const AGAIN: u64 = 10_000_000;
 const LONGEST_MS: u64 = 1 << 30;
 
 shared_static! {
-    /// When the thread looks next; 0 while it is looking.
-    static WAKE_AT: AtomicU64 = AtomicU64::new(0);
+    /// When the thread looks next.
+    static WAKE_AT: Wake<AtomicU64> = Wake::new(AtomicU64::new(0));
     "__rust_plan9_deadline_wake_at"
 }
 
@@ -74,8 +71,7 @@ pub fn start() -> io::Result<()> {
 
 /// Owner, after arming for `deadline`.
 pub fn armed(deadline: u64) {
-    fence(SeqCst);
-    if WAKE_AT.load(SeqCst) > deadline {
+    if WAKE_AT.is_late(deadline) {
         let _ = sync::semrelease(&WAKE, 1);
     }
 }
@@ -108,7 +104,7 @@ fn earliest() -> u64 {
 
 fn run() {
     loop {
-        WAKE_AT.store(0, SeqCst);
+        WAKE_AT.look();
         FIRED_BY_OTHERS.store(false, Relaxed);
         let now = clock::now();
         let mut next = u64::MAX;
@@ -133,8 +129,7 @@ fn run() {
                 }
             }
         }
-        WAKE_AT.store(next, SeqCst);
-        fence(SeqCst);
+        WAKE_AT.sleep_until(next);
         if earliest() < next || FIRED_BY_OTHERS.load(SeqCst) {
             continue;
         }
