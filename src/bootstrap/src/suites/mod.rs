@@ -4,6 +4,7 @@ mod batch;
 mod conformance;
 mod counts;
 mod crates;
+mod deadline;
 mod examples;
 pub mod go;
 mod handler;
@@ -58,6 +59,7 @@ pub const ALL: &[Suite] = &[
     long(upstream::ALLOCTESTS, upstream::alloctests),
     long(upstream::STD, upstream::std_unit),
     long(upstream::INTEGRATION, upstream::std_integration),
+    long("deadline", deadline::run),
 ];
 
 /// What has been counted so far.

@@ -1,5 +1,6 @@
 //! The command line, and a program's end as an exit code.
 
+use crate::kernel::inject::{Plan, Posts};
 use crate::kernel::{Edition, Kernel, Options};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
@@ -35,6 +36,10 @@ struct Args {
     /// 10.0.2.2, and other addresses as they are)
     #[arg(long, value_name = "HOSTPORT:PORT", value_parser = published)]
     publish: Vec<(u16, u16)>,
+    /// Post deadline, note:TEXT, or one behind the other with a + between, at every instruction of the main thread's
+    /// timed operations, one an operation; each must follow a sleep of 0
+    #[arg(long, value_name = "POSTS")]
+    inject: Option<Posts>,
     /// The host folder that the programs see as /
     #[arg(long, value_name = "FOLDER", default_value = "/")]
     root: PathBuf,
@@ -77,6 +82,14 @@ fn run(args: Args) -> Result<ExitCode> {
         std::fs::read_to_string(&file)
             .with_context(|| format!("--ndb {} cannot be read", file.display()))
     });
+    let inject = match args.inject {
+        None => None,
+        Some(posts) => {
+            Some(Plan::new(posts, &std::fs::read(&args.program)?).with_context(|| {
+                format!("--inject is for programs of our std; {shown} has no thread of it")
+            })?)
+        }
+    };
     let options = Options {
         edition: args.kernel,
         strict: args.strict,
@@ -87,6 +100,7 @@ fn run(args: Args) -> Result<ExitCode> {
         stats: args.stats,
         ndb: ndb.transpose()?,
         publish: args.publish,
+        inject,
         ..Options::default()
     };
     let mut kernel = Kernel::new(options);
@@ -94,6 +108,9 @@ fn run(args: Args) -> Result<ExitCode> {
     let status = kernel.run();
     if args.stats {
         eprint!("{}", kernel.stats.report());
+    }
+    if let Some(line) = kernel.inject_report() {
+        eprint!("{line}");
     }
     Ok(ExitCode::from(exit_code(&status)))
 }

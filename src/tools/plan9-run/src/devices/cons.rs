@@ -204,7 +204,9 @@ fn bintime(k: &Kernel, n: usize) -> Vec<u8> {
 
 /// What the machine's clock counts, and its Hz.
 fn ticks(k: &Kernel) -> (u64, u64) {
-    tsc::ticks().unwrap_or((k.mono_ns(), 1_000_000_000))
+    // With --inject the clock is one that can be moved.
+    let counter = if k.options.inject.is_some() { None } else { tsc::ticks() };
+    counter.unwrap_or((k.mono_ns(), 1_000_000_000))
 }
 
 /// Seconds and nanoseconds since 1970, ticks, ticks a second, and since 2025-04-07 monotonic nanoseconds: 100 bytes,

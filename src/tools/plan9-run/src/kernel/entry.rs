@@ -51,6 +51,8 @@ impl Kernel {
                     proc.call.args = args;
                 }
                 let number = regs.rbp & 0xFFFF_FFFF;
+                self.seek_operation(pid, number as usize, &args);
+                self.point_in_call(pid, number);
                 self.stats.count(number);
                 self.trace_call(pid);
                 self.dispatch(pid, number, args)
@@ -63,6 +65,10 @@ impl Kernel {
                     proc.blocked = Some(Blocked { operation, finish, on: None });
                 }
                 self.step(pid);
+                if self.procs.get(&pid).is_some_and(|proc| proc.blocked.is_some()) {
+                    let number = self.procs.get(&pid).map_or(0, |proc| proc.call.number);
+                    self.point_in_call(pid, number);
+                }
             }
             Outcome::Registers => {
                 self.trace(pid, &Ok(0));
@@ -172,6 +178,7 @@ impl Kernel {
         if let Some(regs) = &mut proc.regs {
             return_value(regs, value);
         }
+        self.point_behind_call(pid);
         self.leave(pid);
     }
 
@@ -196,7 +203,8 @@ impl Kernel {
             return;
         }
         self.write_tos(pid);
-        let step = self.procs.get(&pid).is_some_and(|proc| self.watches(proc));
+        let watched = self.procs.get(&pid).is_some_and(|proc| self.watches(proc));
+        let step = watched || self.steps(pid);
         let Some(proc) = self.procs.get_mut(&pid) else { return };
         proc.at = State::User;
         let (Some(tracee), Some(regs)) = (&proc.tracee, &mut proc.regs) else { return };

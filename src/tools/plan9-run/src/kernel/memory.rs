@@ -297,6 +297,13 @@ impl Segment {
         Some(unsafe { AtomicI32::from_ptr(file.at.get().add((at - self.base) as usize).cast()) })
     }
 
+    /// Where `len` bytes of shared memory lie for us; `None` for private memory.
+    pub fn place(&self, at: u64, len: usize) -> Option<*mut u8> {
+        let file = self.within(at, len)?;
+        // SAFETY: in range, by `within`.
+        Some(unsafe { file.at.get().add((at - self.base) as usize) })
+    }
+
     fn within(&self, at: u64, len: usize) -> Option<&MemoryFile> {
         let end = at.checked_add(len as u64)?;
         (at >= self.base && end <= self.top() && self.kind != Kind::Text)

@@ -11,6 +11,7 @@ mod exec;
 pub mod exits;
 mod fp;
 mod handler;
+pub mod inject;
 pub mod memory;
 mod notes;
 pub mod options;
@@ -58,6 +59,7 @@ pub struct Kernel {
     pub kprint_open: bool,
     /// Broken procs, the oldest first.
     broken: VecDeque<Pid>,
+    inject: Option<inject::Injection>,
     last_pid: Pid,
     /// The proc whose end is the machine's.
     first: Pid,
@@ -74,6 +76,7 @@ impl Kernel {
         let old = options.edition == Edition::April2024;
         let mut waits = Waits::default();
         let net = ip::Stack::new(&options, &mut waits);
+        let inject = options.inject.clone().map(inject::Injection::new);
         Kernel {
             options,
             waits,
@@ -91,6 +94,7 @@ impl Kernel {
                 .expect("the host has 16 MiB for a stack"),
             kprint_open: false,
             broken: VecDeque::new(),
+            inject,
             last_pid: 0,
             first: 0,
             status: None,
@@ -100,6 +104,11 @@ impl Kernel {
     /// A living proc.
     pub fn proc(&self, pid: Pid) -> Option<&Proc> {
         self.procs.get(&pid)
+    }
+
+    /// What `--inject` did, as one line.
+    pub fn inject_report(&self) -> Option<String> {
+        self.inject.as_ref().map(inject::Injection::report)
     }
 
     /// Real time in nanoseconds since 1970, which the program sees in `/dev/bintime` and `nsec`.

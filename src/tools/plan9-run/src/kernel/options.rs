@@ -1,5 +1,6 @@
 //! What the command line chose.
 
+use super::inject::Plan;
 use clap::ValueEnum;
 use std::path::PathBuf;
 
@@ -31,6 +32,8 @@ pub struct Options {
     pub trace: bool,
     /// Counts of system calls at the end.
     pub stats: bool,
+    /// Notes at every instruction of timed operations.
+    pub inject: Option<Plan>,
     /// The value of `$user` and of `/dev/user`.
     pub user: String,
     /// The text of the database of network names, instead of what is built in and what the host knows.
@@ -49,6 +52,7 @@ impl Default for Options {
             ramfs: None,
             trace: false,
             stats: false,
+            inject: None,
             user: "glenda".into(),
             ndb: None,
             publish: Vec::new(),

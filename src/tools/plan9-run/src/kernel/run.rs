@@ -89,10 +89,11 @@ impl Kernel {
         }
     }
 
-    fn stopped(&mut self, tid: libc::pid_t, stop: Stop) {
+    pub(crate) fn stopped(&mut self, tid: libc::pid_t, stop: Stop) {
         let Some(&pid) = self.tids.get(&tid) else { return };
         match stop {
             Stop::Call => self.enter(pid),
+            Stop::Signal(signal) if self.stepped(pid, signal) => {}
             Stop::Signal(signal) => self.trap(pid, signal),
             Stop::Gone => self.exit(pid, b"Killed"),
             Stop::Interrupt | Stop::Fork => {

@@ -7,19 +7,26 @@ use std::time::Instant;
 /// What is to be woken, by time.
 pub struct Timers {
     start: Instant,
+    /// What the clock was moved ahead, in nanoseconds.
+    skipped: u64,
     due: BTreeSet<(u64, WaitId)>,
 }
 
 impl Default for Timers {
     fn default() -> Timers {
-        Timers { start: Instant::now(), due: BTreeSet::new() }
+        Timers { start: Instant::now(), skipped: 0, due: BTreeSet::new() }
     }
 }
 
 impl Timers {
     /// Nanoseconds since the machine started.
     pub fn mono_ns(&self) -> u64 {
-        self.start.elapsed().as_nanos() as u64
+        self.start.elapsed().as_nanos() as u64 + self.skipped
+    }
+
+    /// Moves the clock ahead to `at`, unless it is later already.
+    pub fn skip_to(&mut self, at: u64) {
+        self.skipped += at.saturating_sub(self.mono_ns());
     }
 
     /// Wakes `id` once, at `at` nanoseconds on [`Timers::mono_ns`]'s clock.

@@ -193,6 +193,11 @@ impl Tracee {
         self.ptrace(libc::PTRACE_SYSEMU_SINGLESTEP, 0, 0)
     }
 
+    /// Waits until it stops.
+    pub fn wait(&self) -> io::Result<Stop> {
+        wait_for(self.tid)
+    }
+
     /// Stops it wherever it is in user mode.
     pub fn interrupt(&self) -> io::Result<()> {
         self.ptrace(libc::PTRACE_INTERRUPT, 0, 0)
