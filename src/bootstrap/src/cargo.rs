@@ -2,10 +2,11 @@
 //! where cargo puts them.
 
 use crate::progress::Step;
+use crate::toolchain::{self, Rust};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -38,6 +39,19 @@ pub struct Profile {
 #[derive(Deserialize)]
 struct Reason {
     reason: String,
+}
+
+/// Adds our own crates to upstream's lock file from what cargo has, so that a second run needs no network. The first
+/// time cargo may have nothing: it fails here, and asks the registry when it builds.
+pub fn complete_lock(rust: &Rust, library: &Path) -> Result<()> {
+    let mut cargo = Command::new(&rust.cargo);
+    toolchain::forget_users_flags(&mut cargo);
+    cargo.env("RUSTC", &rust.rustc).env("RUSTC_BOOTSTRAP", "1").current_dir(library);
+    cargo
+        .args(["update", "--workspace", "--offline", "--quiet"])
+        .output()
+        .with_context(|| format!("{} cannot be started", rust.cargo.display()))?;
+    Ok(())
 }
 
 /// Runs cargo to its end and returns the artifacts; the error holds cargo's own complaints.

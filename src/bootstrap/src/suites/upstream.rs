@@ -64,21 +64,8 @@ fn tree(layout: &Layout) -> Result<Rust> {
     let rust = toolchain::find_or_install()?;
     let plan = overlay::plan(&rust.library, &layout.own_library(), Purpose::Tests)?;
     overlay::write(&plan, &layout.tests_library())?;
-    complete_lock(&rust, &layout.tests_library())?;
+    cargo::complete_lock(&rust, &layout.tests_library())?;
     Ok(rust)
-}
-
-/// Adds our own crates to upstream's lock file from what cargo has, so that a second run needs no network. The first
-/// time cargo may have nothing: it fails here, and asks the registry when it builds.
-fn complete_lock(rust: &Rust, library: &Path) -> Result<()> {
-    let mut cargo = Command::new(&rust.cargo);
-    toolchain::forget_users_flags(&mut cargo);
-    cargo.env("RUSTC", &rust.rustc).env("RUSTC_BOOTSTRAP", "1").current_dir(library);
-    cargo
-        .args(["update", "--workspace", "--offline", "--quiet"])
-        .output()
-        .with_context(|| format!("{} cannot be started", rust.cargo.display()))?;
-    Ok(())
 }
 
 fn with_users_std(

@@ -1,5 +1,6 @@
 //! `x build`: overlay, sysroot, tools, toolchain directory, in this order, each only as far as something changed.
 
+use crate::cargo;
 use crate::layout::{Layout, shown};
 use crate::overlay::{self, Purpose};
 use crate::progress::Step;
@@ -39,6 +40,9 @@ fn lay_over(layout: &Layout, rust: &Rust) -> Result<()> {
     let plan = overlay::plan(&rust.library, &layout.own_library(), Purpose::Sysroot)?;
     step.at(format!("{} files", plan.files.len()));
     let written = overlay::write(&plan, &layout.overlaid_library())?;
+    if written.written > 0 && rust.vendor().is_none() {
+        cargo::complete_lock(rust, &layout.overlaid_library())?;
+    }
     let count = plan.count;
     step.done(&format!(
         "{} own files, {} hooks in {} files: {} lines added, {} changed, {} for tests only; {} files written, {} removed",
