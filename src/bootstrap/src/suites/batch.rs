@@ -90,7 +90,8 @@ impl Batch {
     fn arguments<'a>(&'a self, wanted: &[&'a str]) -> Vec<&'a str> {
         let unwanted: Vec<&str> =
             self.tests.iter().map(String::as_str).filter(|test| !wanted.contains(test)).collect();
-        let mut arguments = vec!["--exact"];
+        // libtest paints its words where it finds a terminal's description.
+        let mut arguments = vec!["--color=never", "--exact"];
         if wanted.len() < unwanted.len() {
             arguments.extend(wanted);
         } else {
@@ -209,9 +210,9 @@ mod tests {
     #[test]
     fn the_shorter_of_both_lists_is_given() {
         let batch = batch(&["a", "b", "c"]);
-        assert_eq!(batch.arguments(&["a", "c"]), ["--exact", "--skip", "b"]);
-        assert_eq!(batch.arguments(&["b"]), ["--exact", "b"]);
-        assert_eq!(batch.arguments(&["a", "b", "c"]), ["--exact"]);
+        assert_eq!(batch.arguments(&["a", "c"]), ["--color=never", "--exact", "--skip", "b"]);
+        assert_eq!(batch.arguments(&["b"]), ["--color=never", "--exact", "b"]);
+        assert_eq!(batch.arguments(&["a", "b", "c"]), ["--color=never", "--exact"]);
     }
 
     #[test]
