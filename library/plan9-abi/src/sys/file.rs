@@ -3,6 +3,7 @@
 use super::{Result, call, int, place, word};
 use crate::sysno;
 use core::ffi::CStr;
+use core::mem::MaybeUninit;
 
 /// The offset that stands for the channel's own.
 pub const CURRENT: i64 = -1;
@@ -36,6 +37,13 @@ pub fn pread(fd: i32, buf: &mut [u8], offset: i64) -> Result<usize> {
 /// Reads at the channel's offset.
 pub fn read(fd: i32, buf: &mut [u8]) -> Result<usize> {
     pread(fd, buf, CURRENT)
+}
+
+/// Reads at the channel's offset into memory that need not be initialised: as many bytes as are returned then are.
+pub fn read_uninit(fd: i32, buf: &mut [MaybeUninit<u8>]) -> Result<usize> {
+    let (at, len) = place(buf);
+    // SAFETY: the kernel writes at most `len` bytes, into the caller's buffer.
+    unsafe { call(sysno::PREAD, [int(fd), at, len, CURRENT as usize, 0]) }
 }
 
 /// Writes at `offset`, or at the channel's own ([`CURRENT`]).

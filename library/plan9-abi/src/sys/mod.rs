@@ -45,8 +45,8 @@ fn int(value: i32) -> usize {
     value as u32 as usize
 }
 
-/// Where a slice lies, and for an empty one a place that is mapped.
-fn place(bytes: &[u8]) -> (usize, usize) {
+/// Where a slice of bytes, initialised or not, lies, and for an empty one a place that is mapped.
+fn place<Byte>(bytes: &[Byte]) -> (usize, usize) {
     // Not in the text: a read's buffer must be one that can be written, even with length 0.
     static MAPPED: core::sync::atomic::AtomicU8 = core::sync::atomic::AtomicU8::new(0);
     match bytes.len() {

@@ -27,8 +27,16 @@ impl FileDesc {
         if buf.is_empty() { Ok(0) } else { cvt(file::read(self.0, buf)) }
     }
 
-    pub fn read_buf(&self, cursor: BorrowedCursor<'_>) -> io::Result<()> {
-        io::default_read_buf(|buf| self.read(buf), cursor)
+    /// As `read`; what is not read stays as it was, uninitialised memory too.
+    pub fn read_buf(&self, mut cursor: BorrowedCursor<'_>) -> io::Result<()> {
+        if cursor.capacity() == 0 {
+            return Ok(());
+        }
+        // SAFETY: nothing that is initialised is made otherwise.
+        let n = cvt(file::read_uninit(self.0, unsafe { cursor.as_mut() }))?;
+        // SAFETY: the kernel has written that many bytes.
+        unsafe { cursor.advance(n) };
+        Ok(())
     }
 
     /// Writes at the channel's offset. An empty write would be a record to whoever reads a pipe: the end.

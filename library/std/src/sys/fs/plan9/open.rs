@@ -82,20 +82,16 @@ impl OpenOptions {
             (false, false) => {
                 return Err(io::const_error!(
                     ErrorKind::InvalidInput,
-                    "neither reading nor writing was asked for",
+                    "must specify at least one of read, write, or append access",
                 ));
             }
         };
-        if access == open::READ && (self.truncate || self.create || self.create_new) {
+        let unwritten = access == open::READ && (self.truncate || self.create || self.create_new);
+        // The text is std's own for both: programs get the same on every system.
+        if unwritten || (self.append && self.truncate && !self.create_new) {
             return Err(io::const_error!(
                 ErrorKind::InvalidInput,
                 "creating or truncating a file requires write or append access",
-            ));
-        }
-        if self.append && self.truncate && !self.create_new {
-            return Err(io::const_error!(
-                ErrorKind::InvalidInput,
-                "a file cannot be truncated and appended to",
             ));
         }
         Ok(access | open::CEXEC | self.flags)
