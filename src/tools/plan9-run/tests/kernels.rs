@@ -126,6 +126,15 @@ fn integer_instructions_in_a_handler_do_no_harm() {
     }
 }
 
+/// As our std's handler does: flags pushed, popped, and noted at once. What was interrupted is not stepped.
+#[test]
+fn stepping_ends_with_the_handler() {
+    let flags = handler(b"\x9c\x9d");
+    for machine in [STRICT, OLD] {
+        assert_eq!(end(machine, &flags), (Some(0), String::new()), "{machine:?}");
+    }
+}
+
 #[test]
 fn noted_outside_a_handler_is_an_error_or_the_end() {
     let mut code = Code::start();

@@ -32,6 +32,8 @@ impl Kernel {
         proc.at = State::Kernel;
         proc.cycles.enter();
         proc.in_call = true;
+        self.hide_step(pid);
+        let Some(proc) = self.procs.get_mut(&pid) else { return };
         // The number is a `ulong`: 32 bits.
         proc.call = Call { number: regs.rbp & 0xFFFF_FFFF, args: [0; MAX_ARGS] };
         let return_address = match self.options.wants_return_address() {

@@ -8,9 +8,9 @@ use iced_x86::Mnemonic;
 
 const FORBIDDEN: &[u8] = b"sys: floating point in note handler";
 /// The trap flag, which stepping sets behind the program's back.
-pub(super) const TRAP_FLAG: u64 = 0x100;
+const TRAP_FLAG: u64 = 0x100;
 /// The longest instruction, in bytes.
-pub(super) const MAX_INSTRUCTION: usize = 15;
+const MAX_INSTRUCTION: usize = 15;
 
 impl Kernel {
     /// Whether a proc's instructions are looked at one by one.
@@ -37,9 +37,15 @@ impl Kernel {
         !self.deliver(pid)
     }
 
-    /// After a step: the flags that the program pushed are its own.
+    /// After a step: the flags are the program's own, those that it pushed too. Linux shows the trap flag behind POPF.
     pub(crate) fn hide_step(&mut self, pid: Pid) {
+        if !self.procs.get(&pid).is_some_and(|proc| self.watches(proc)) {
+            return;
+        }
         let Some(proc) = self.procs.get_mut(&pid) else { return };
+        if let Some(regs) = &mut proc.regs {
+            regs.eflags &= !TRAP_FLAG;
+        }
         if !std::mem::take(&mut proc.pushes_flags) {
             return;
         }

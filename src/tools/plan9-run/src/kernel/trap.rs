@@ -1,6 +1,5 @@
 //! Faults of the program become the kernel's notes (`pc64/trap.c`, `port/fault.c`).
 
-use super::handler::TRAP_FLAG;
 use super::proc::State;
 use super::tracee::Regs;
 use super::{Kernel, NoteKind, fp, memory};
@@ -25,7 +24,6 @@ impl Kernel {
         proc.cycles.enter();
         let stepped = signal == libc::SIGTRAP
             && code == TRAP_TRACE
-            && regs.eflags & TRAP_FLAG == 0
             && self.watches(&self.procs[&pid]);
         if stepped {
             self.hide_step(pid);
