@@ -12,47 +12,47 @@ fn holds(name: &str, bound: Bound, at_least: usize, model: Model) {
 
 #[test]
 fn two_operations() {
-    holds("two operations", Some(4), 1, scenarios::two_operations);
+    holds("two operations", Some(4), 20_000, scenarios::two_operations);
 }
 
 #[test]
 fn refused() {
-    holds("a note that is refused", None, 1, scenarios::refused);
+    holds("a note that is refused", None, 500, scenarios::refused);
 }
 
 #[test]
 fn a_longer_timeout() {
-    holds("a longer timeout", Some(4), 1, scenarios::a_longer_timeout);
+    holds("a longer timeout", Some(4), 15_000, scenarios::a_longer_timeout);
 }
 
 #[test]
 fn a_wait_ends() {
-    holds("a wait", Some(3), 1, scenarios::a_wait_ends);
+    holds("a wait", Some(3), 700, scenarios::a_wait_ends);
 }
 
 #[test]
 fn a_swallowed_interrupt() {
-    holds("a swallowed interrupt", Some(2), 1, scenarios::a_swallowed_interrupt);
+    holds("a swallowed interrupt", Some(2), 4_000, scenarios::a_swallowed_interrupt);
 }
 
 #[test]
 fn fired_by_another() {
-    holds("fired by another", Some(3), 1, scenarios::fired_by_another);
+    holds("fired by another", Some(3), 20_000, scenarios::fired_by_another);
 }
 
 #[test]
 fn taken_over() {
-    holds("a block taken over", Some(4), 1, scenarios::taken_over);
+    holds("a block taken over", Some(4), 3_000, scenarios::taken_over);
 }
 
 #[test]
 fn two_threads() {
-    holds("two threads", Some(4), 1, scenarios::two_threads);
+    holds("two threads", Some(4), 30_000, scenarios::two_threads);
 }
 
 #[test]
 fn two_threads_two_generations() {
-    holds("two threads, two generations", Some(2), 1, scenarios::two_threads_two_generations);
+    holds("two threads, two generations", Some(2), 30_000, scenarios::two_threads_two_generations);
 }
 
 #[test]
