@@ -7,17 +7,21 @@ use crate::suites::go;
 use crate::suites::programs::{self, Ended};
 use crate::verbs::run::compile;
 use anyhow::{Context, Result, bail, ensure};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A program that runs longer hangs, however slow the host is.
 const LIMIT: Duration = Duration::from_secs(300);
+/// The same for Go's, whose hanging is a result that takes its time.
+const GO_LIMIT: Duration = Duration::from_secs(120);
 
 /// One that is compiled.
 pub struct Program<'a> {
     layout: &'a Layout,
     binary: PathBuf,
     name: String,
+    limit: Duration,
 }
 
 impl<'a> Program<'a> {
@@ -25,21 +29,30 @@ impl<'a> Program<'a> {
     pub fn rust(layout: &'a Layout, name: &str) -> Result<Self> {
         let binary = layout.build.join("bench/rust").join(name);
         compile(layout, &layout.root.join(format!("tests/bench/{name}.rs")), &binary, &["-O"])?;
-        Ok(Self { layout, binary, name: format!("{name}.rs") })
+        Ok(Self { layout, binary, name: format!("{name}.rs"), limit: LIMIT })
     }
 
     /// A program in Go, by its name.
     pub fn go(layout: &'a Layout, go: &Path, version: &str, name: &str) -> Result<Self> {
         let binary = layout.build.join("bench").join(version).join(name);
         go::build(layout, go, &layout.root.join(format!("tests/bench/{name}.go")), &binary)?;
-        Ok(Self { layout, binary, name: format!("{name}.go") })
+        Ok(Self { layout, binary, name: format!("{name}.go"), limit: GO_LIMIT })
     }
 
-    /// Runs it, whatever comes of it.
-    pub fn run(&self, flags: &[&str], args: &[String]) -> Result<Ended> {
+    fn run(&self, flags: &[&str], args: &[String]) -> Result<Ended> {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        programs::run_within(LIMIT, self.layout, flags, &self.binary, &args)
+        programs::run_within(self.limit, self.layout, flags, &self.binary, &args)
             .with_context(|| self.name.clone())
+    }
+
+    /// Runs it; that it hangs is an end like any other, after what it has printed.
+    pub fn run_to_any_end(&self, flags: &[&str], args: &[String]) -> Result<Ended> {
+        self.run(flags, args).or_else(|why| {
+            let printed = self.binary.with_extension("out");
+            let stdout = fs::read_to_string(&printed)
+                .with_context(|| format!("{} cannot be read", printed.display()))?;
+            Ok(Ended { code: -1, stdout, stderr: why.root_cause().to_string() })
+        })
     }
 
     /// Runs it; anything but success is an error.

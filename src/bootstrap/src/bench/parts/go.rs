@@ -1,7 +1,7 @@
 //! The same in Go, whose runtime has had deadlines on Plan 9 for years: the yardstick.
 //!
-//! A note of Go's that comes late ends Go's program. That is a result here and not a failure of ours: what was measured
-//! until then is in the tables.
+//! A note of Go's that comes late ends Go's program, and it may hang. That is a result here and not a failure of ours:
+//! what was measured until then is in the tables.
 
 use super::{cumulative, lateness, quantiles};
 use crate::bench::Bench;
@@ -91,11 +91,11 @@ fn measure(program: &Program, args: &[String], ours: bool) -> Result<(Samples, O
     if ours {
         return Ok((program.samples(&[], args)?, None));
     }
-    let ended = program.run(&[], args)?;
+    let ended = program.run_to_any_end(&[], args)?;
     let samples = Samples::parse(&ended.stdout).context("Go's program is broken")?;
     let early = (ended.code != 0).then(|| {
         let count = ended.stdout.lines().count();
-        format!("{} ended by {} after {count} samples", args.join(" "), last_words(&ended))
+        format!("{} ended after {count} samples: {}", args.join(" "), last_words(&ended))
     });
     Ok((samples, early))
 }
