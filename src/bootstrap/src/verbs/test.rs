@@ -14,11 +14,17 @@ pub struct Args {
     /// The long suites too
     #[arg(long, conflicts_with = "filter")]
     pub all: bool,
+    /// This long suite as well as the short ones; may be given again
+    #[arg(long, value_name = "SUITE", conflicts_with_all = ["filter", "all"])]
+    pub and: Vec<String>,
 }
 
 /// Runs the verb; fails if a test did.
 pub fn run(layout: &Layout, args: &Args) -> Result<ExitCode> {
-    let (chosen, part) = choose(args.filter.as_deref(), args.all)?;
+    let (mut chosen, part) = choose(args.filter.as_deref(), args.all)?;
+    for name in &args.and {
+        chosen.extend(choose(Some(name), false)?.0);
+    }
     if chosen.iter().any(|suite| suite.name != suites::HOST) {
         build::all(layout)?;
     }

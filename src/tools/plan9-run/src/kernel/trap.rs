@@ -22,9 +22,8 @@ impl Kernel {
         proc.regs = Some(regs);
         proc.at = State::Kernel;
         proc.cycles.enter();
-        let stepped = signal == libc::SIGTRAP
-            && code == TRAP_TRACE
-            && self.watches(&self.procs[&pid]);
+        let stepped =
+            signal == libc::SIGTRAP && code == TRAP_TRACE && self.watches(&self.procs[&pid]);
         if stepped {
             self.hide_step(pid);
             self.leave(pid);
