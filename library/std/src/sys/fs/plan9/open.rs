@@ -75,7 +75,16 @@ impl OpenOptions {
 
     /// The access bits, and OCEXEC always; what std's documentation forbids is refused as elsewhere.
     fn access(&self) -> io::Result<u32> {
-        let access = match (self.read, self.write || self.append) {
+        let written = self.write || self.append;
+        let makes = self.create || self.truncate || self.create_new;
+        // The texts are std's own: programs get the same on every system.
+        if (makes && !written) || (self.append && self.truncate && !self.create_new) {
+            return Err(io::const_error!(
+                ErrorKind::InvalidInput,
+                "creating or truncating a file requires write or append access",
+            ));
+        }
+        let access = match (self.read, written) {
             (true, false) => open::READ,
             (false, true) => open::WRITE,
             (true, true) => open::RDWR,
@@ -86,14 +95,6 @@ impl OpenOptions {
                 ));
             }
         };
-        let unwritten = access == open::READ && (self.truncate || self.create || self.create_new);
-        // The text is std's own for both: programs get the same on every system.
-        if unwritten || (self.append && self.truncate && !self.create_new) {
-            return Err(io::const_error!(
-                ErrorKind::InvalidInput,
-                "creating or truncating a file requires write or append access",
-            ));
-        }
         Ok(access | open::CEXEC | self.flags)
     }
 
