@@ -5,25 +5,25 @@
 //! which the failing write reports as well, whatever arrives while the program is ending, and any but the kernel's own
 //! while the program [`watch`]es notes, which goes through the [`ring`] to ordinary code. Those are settled in
 //! assembly that touches no vector register, for kernels before 2025-04-05 kill a proc that does so here. What ends
-//! the program may be Rust: on such a kernel it ends all the same.
+//! the program is Rust, and runs where the handler sends the thread to: see [`last`].
 
+mod last;
 pub mod ring;
 mod trap;
 pub mod watch;
 
 use crate::arch::naked_asm;
-use crate::ffi::CStr;
 use crate::mem::offset_of;
 use crate::sys::pal::deadline::slot::{PHASE_BITS, Phase, offset};
 use crate::sys::pal::deadline::text;
-use ring::{CELLS, Cell, Ring};
 use crate::sys::pal::private::PrivateWords;
 use crate::sys::pal::thread_control::ThreadControl;
-use crate::sys::pal::{exit, private, thread_control};
+use crate::sys::pal::{exit, private};
 use plan9_abi::layout::ERRMAX;
-use plan9_abi::note;
 use plan9_abi::sys::note as calls;
+use last::Last;
 use plan9_abi::{flags, sysno, ureg};
+use ring::{CELLS, Cell, Ring};
 
 /// The first eight bytes of the kernel's note about a pipe, behind the `sys: ` of all its notes.
 const WRITE_ON: u64 = u64::from_le_bytes(*b"write on");
@@ -146,14 +146,35 @@ unsafe extern "C" fn handler() {
         "9:",
         "lock inc qword ptr [rip + {ring} + {lost}]",
         "jmp 4f",
-        // It ends the program.
+        // It ends the program. The first thread keeps what is to be told; another goes on until it is ended.
         "2:",
-        "mov rdi, rcx",
-        "mov rsi, rbx",
-        "and rsp, -16",
-        "xor ebp, ebp",
-        "call {fatal}",
-        "ud2",
+        "mov rax, [rip + {tos}]",
+        "mov edx, [rax + {tos_pid}]",
+        "xor eax, eax",
+        "lock cmpxchg [rip + {last}], edx",
+        "jne 10f",
+        "mov rsi, rcx",
+        "lea rdi, [rip + {last} + {last_text}]",
+        "mov ecx, {errmax} / 8",
+        "rep movsq",
+        "mov rax, [rbx + {pc}]",
+        "mov [rip + {last} + {last_pc}], rax",
+        "mov rax, [rbx + {sp}]",
+        "mov [rip + {last} + {last_sp}], rax",
+        "mov rax, [rbx + {bp}]",
+        "mov [rip + {last} + {last_bp}], rax",
+        "jmp 11f",
+        // A note while it is being told, to the same thread: what told it has failed, and goes on from there.
+        "10:",
+        "cmp eax, edx",
+        "jne 4f",
+        "11:",
+        "lea rax, [rip + {leave}]",
+        "mov [rbx + {pc}], rax",
+        "mov rax, [rbx + {sp}]",
+        "and rax, -16",
+        "mov [rbx + {sp}], rax",
+        "jmp 4f",
         // The program is ending: so does this proc, with the status that stands.
         "3:",
         "lea rax, [rip + {status}]",
@@ -211,29 +232,18 @@ unsafe extern "C" fn handler() {
         errmax = const ERRMAX,
         semrelease = const sysno::SEMRELEASE,
         write_on = const WRITE_ON,
-        fatal = sym fatal,
+        last = sym last::LAST,
+        last_text = const offset_of!(Last, text),
+        last_pc = const offset_of!(Last, pc),
+        last_sp = const offset_of!(Last, sp),
+        last_bp = const offset_of!(Last, bp),
+        leave = sym last::leave_handler,
+        sp = const ureg::SP,
+        bp = const ureg::BP,
         exits = const sysno::EXITS,
         noted = const sysno::NOTED,
         cont = const flags::noted::CONT,
         kept = const KEPT_FLAGS,
         always = const ALWAYS_SET,
     )
-}
-
-/// Ends the program by a note. The kernel's own are told on descriptor 2 first.
-unsafe extern "C" fn fatal(text: *const crate::ffi::c_char, registers: *const u8) -> ! {
-    // SAFETY: the kernel's copy of the note ends in a NUL and stays while the handler runs.
-    let text = unsafe { CStr::from_ptr(text) };
-    let Some(thread) = thread_control::current() else {
-        // A proc that std did not start: the kernel's default.
-        loop {
-            // SAFETY: nothing is resumed.
-            let _ = unsafe { calls::noted(flags::noted::DFLT) };
-        }
-    };
-    if note::is_kernel_text(text.to_bytes()) {
-        // SAFETY: the Ureg of the kernel's frame.
-        unsafe { trap::tell(thread, text.to_bytes(), registers) };
-    }
-    exit::exit_with(text)
 }

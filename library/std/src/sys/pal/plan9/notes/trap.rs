@@ -1,7 +1,6 @@
 //! What is said of a trap: the thread, the kernel's text, and where it was.
 //!
-//! This runs in the note handler of a thread that may have been interrupted inside the allocator or with a lock in
-//! hand. So it takes neither: the stack is walked by frame pointers, within the bounds of the thread's own, and the
+//! The thread may have been interrupted inside the allocator or with a lock in hand. So it takes neither: the stack is walked by frame pointers, within the bounds of the thread's own, and the
 //! executable's symbol table is read through a buffer on the stack, once for all frames.
 
 use crate::fmt;
@@ -12,7 +11,6 @@ use crate::sys::pal::symbols::{self, Place};
 use crate::sys::pal::text::Text;
 use crate::sys::pal::thread_control::{MAIN, ThreadControl};
 use plan9_abi::sys::file;
-use plan9_abi::ureg;
 
 /// The most frames that are shown.
 const FRAMES: usize = 24;
@@ -30,23 +28,20 @@ impl fmt::Write for Console {
     }
 }
 
-/// Tells of the trap that interrupted `thread`; `registers` is the Ureg.
+/// Tells of the trap that interrupted `thread` at `pc`, with these stack and frame pointers.
 ///
 /// # Safety
 ///
-/// `registers` must be what the kernel handed to the note handler.
-pub unsafe fn tell(thread: &ThreadControl, text: &[u8], registers: *const u8) {
+/// The thread's stack from `sp` up must be mapped and stand still.
+pub unsafe fn tell(thread: &ThreadControl, text: &[u8], pc: usize, sp: usize, bp: usize) {
     let name = str::from_utf8(thread.name()).unwrap_or("?");
     let shown = if ptr::eq(thread, &MAIN) { "main" } else { name };
     let text = str::from_utf8(text).unwrap_or("?");
     // One write for what must be read: other threads may be telling of theirs.
     let head = Text::new(format_args!("thread '{shown}' ({}): {text}\n", private::pid()));
     let _ = file::write(2, head.as_bytes());
-    // SAFETY: a Ureg has words at these offsets.
-    let [pc, sp, bp] = [ureg::PC, ureg::SP, ureg::BP]
-        .map(|at| unsafe { registers.add(at).cast::<usize>().read_unaligned() });
     let mut places = [const { Place::NONE }; FRAMES];
-    // SAFETY: the thread is interrupted, this very proc, so its stack stands still.
+    // SAFETY: the caller's.
     let count = unsafe { walk(thread, pc, sp, bp, &mut places) };
     let places = &mut places[..count];
     symbols::locate(places);
