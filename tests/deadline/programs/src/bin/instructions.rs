@@ -142,14 +142,10 @@ impl Test {
         self.near.set_nonblocking(true).expect("no waiting");
         let mut buffer = [0; 8];
         mark();
-        match self.near.read(&mut buffer) {
-            Ok(n) => {
-                self.towards.take(&buffer[..n]);
-                self.done += 1;
-            }
-            Err(why) if why.kind() == ErrorKind::WouldBlock => self.expired += 1,
-            Err(why) => panic!("{why}"),
-        }
+        // Whatever comes in between, what is there is read.
+        let n = self.near.read(&mut buffer).expect("data that is there");
+        self.towards.take(&buffer[..n]);
+        self.done += 1;
         self.near.set_nonblocking(false).expect("waiting");
         self.towards.drain(&mut self.near);
         self.undisturbed();
