@@ -3,13 +3,17 @@
 use crate::layout::Layout;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, absolute};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// A program that runs longer hangs.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// A folder for programs that no suite hides.
+const VISIBLE: &str = "/var/tmp";
 
 /// What a program left behind.
 pub struct Ended {
@@ -32,9 +36,15 @@ pub fn run_within(
     args: &[&str],
 ) -> Result<Ended> {
     let (out, err) = (binary.with_extension("out"), binary.with_extension("err"));
-    let mut child = Command::new(layout.tools().join("plan9-run"))
+    let elsewhere = out_of_sight(flags, binary)?;
+    let shown = elsewhere.as_ref().map(|folder| folder.path().join(name_of(binary)));
+    let mut command = Command::new(layout.tools().join("plan9-run"));
+    if let Some(folder) = &elsewhere {
+        command.current_dir(folder.path());
+    }
+    let mut child = command
         .args(flags)
-        .arg(binary)
+        .arg(shown.as_deref().unwrap_or(binary))
         .args(args)
         .env_remove("RUST_BACKTRACE")
         .stdin(Stdio::null())
@@ -58,6 +68,25 @@ pub fn run_within(
         Ok(String::from_utf8_lossy(&fs::read(file)?).into_owned())
     };
     Ok(Ended { code: status.code().unwrap_or(-1), stdout: text(&out)?, stderr: text(&err)? })
+}
+
+/// Where the machine serves a tree in memory at a folder that holds the program, the program does not see itself: then
+/// a copy of it in a folder that stays visible, for as long as that is held.
+fn out_of_sight(flags: &[&str], binary: &Path) -> Result<Option<TempDir>> {
+    let hidden = flags.windows(2).any(|pair| {
+        pair[0] == "--ramfs" && absolute(binary).is_ok_and(|at| at.starts_with(pair[1]))
+    });
+    if !hidden {
+        return Ok(None);
+    }
+    let folder = TempDir::new_in(VISIBLE)
+        .with_context(|| format!("no folder can be made in {VISIBLE}; clone outside /tmp"))?;
+    fs::copy(binary, folder.path().join(name_of(binary)))?;
+    Ok(Some(folder))
+}
+
+fn name_of(binary: &Path) -> &Path {
+    binary.file_name().map_or(binary, Path::new)
 }
 
 /// Fails with both texts if they differ.
