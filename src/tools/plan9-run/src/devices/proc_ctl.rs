@@ -31,8 +31,10 @@ struct Stop {
 }
 
 impl Operation for Stop {
-    fn step(&mut self, k: &mut Kernel, _pid: Pid) -> Step {
+    fn step(&mut self, k: &mut Kernel, pid: Pid) -> Step {
         match k.proc(self.of) {
+            // It stops on its way out.
+            Some(_) if self.of == pid => Step::Done(Ok(Value::Count(0))),
             None => Step::Done(Err(error("process exited"))),
             Some(proc) if proc.stands() => Step::Done(Ok(Value::Count(0))),
             Some(proc) => Step::Wait(proc.wait(), Breakable::ByNotes),
@@ -81,7 +83,10 @@ fn order(k: &mut Kernel, of: Pid, message: &[u8]) -> Result<Option<Stop>> {
     let stopped = k.proc(of).is_some_and(|proc| proc.at == State::Stopped);
     match verb {
         "kill" => k.ctl_kill(of),
-        "stop" => k.ctl_stop(of),
+        "stop" => {
+            k.ctl_stop(of);
+            return Ok(Some(Stop { of }));
+        }
         "start" | "startstop" if !stopped => return Err(BAD_CTL),
         "start" => k.ctl_start(of),
         "startstop" => {
