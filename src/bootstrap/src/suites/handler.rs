@@ -10,8 +10,8 @@ use object::{Object, ObjectSection, ObjectSymbol};
 use std::fs;
 use std::path::Path;
 
-/// What the handler's symbol contains, demangled or not.
-const NAMES: [&str; 3] = ["plan9", "notes", "handler"];
+/// What the handler's symbol contains, mangled: `notes::handler` with the lengths of both.
+const NAME: &str = "5notes7handler";
 /// Fewer instructions are not the handler.
 const LEAST: usize = 50;
 
@@ -41,11 +41,9 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
 fn test(elf: &Path) -> Result<()> {
     let file = fs::read(elf).with_context(|| format!("{} cannot be read", elf.display()))?;
     let elf = object::File::parse(&*file).context("the program's ELF file is damaged")?;
-    let is_handler =
-        |name: &str| NAMES.iter().all(|part| name.contains(part)) && !name.contains("fatal");
     let symbol = elf
         .symbols()
-        .find(|symbol| symbol.size() > 0 && symbol.name().is_ok_and(is_handler))
+        .find(|symbol| symbol.size() > 0 && symbol.name().is_ok_and(|name| name.contains(NAME)))
         .context("the program has no note handler")?;
     let section = symbol.section_index().context("the note handler lies in no section")?;
     let code = elf
