@@ -4,29 +4,15 @@
 //! had. Where no real kernel has been asked yet, `reading/` holds what its source says.
 
 use super::{Report, programs};
-use crate::layout::{Layout, TRIPLE};
-use crate::verbs::plan9_cargo;
-use anyhow::{Context, Result, ensure};
+use crate::layout::Layout;
+use anyhow::Result;
 use std::fs;
 use std::path::Path;
 
 /// Runs the suite.
 pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
     let folder = layout.root.join("tests/conformance");
-    let target = layout.build.join("test/conformance");
-    let mut cargo = plan9_cargo(layout, &[])?;
-    cargo.args(["build", "--quiet", "--locked", "--target", TRIPLE, "--manifest-path"]);
-    let output = cargo
-        .arg(folder.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target)
-        .output()
-        .context("the toolchain's cargo cannot be started; run `x doctor`")?;
-    ensure!(
-        output.status.success(),
-        "the probes did not build\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let built = programs::build(layout, "tests/conformance", "conformance", &[])?;
     let mut texts = programs::files(&folder.join("golden"), "txt")?;
     texts.extend(programs::files(&folder.join("reading"), "txt")?);
     for golden in texts {
@@ -46,7 +32,7 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
         let more = fs::read_to_string(folder.join("golden").join(format!("{name}.flags")));
         let more = more.unwrap_or_default();
         flags.extend(more.split_whitespace());
-        let binary = target.join(TRIPLE).join("debug").join(name);
+        let binary = built.join("debug").join(name);
         report.record(&format!("conformance/{stem}"), one(layout, &binary, &flags, &golden));
     }
     Ok(())

@@ -3,9 +3,8 @@
 //! timed I/O with exact byte accounting.
 
 use super::{Report, programs};
-use crate::layout::{Layout, TRIPLE};
+use crate::layout::Layout;
 use crate::toolchain;
-use crate::verbs::plan9_cargo;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
@@ -92,29 +91,8 @@ fn model(layout: &Layout) -> Result<()> {
 
 /// Builds the programs; gives their folder.
 fn build(layout: &Layout) -> Result<PathBuf> {
-    let target = layout.build.join("test/deadline");
-    let mut cargo = plan9_cargo(layout, &[])?;
-    cargo.args([
-        "build",
-        "--quiet",
-        "--locked",
-        "--release",
-        "--target",
-        TRIPLE,
-        "--manifest-path",
-    ]);
-    let output = cargo
-        .arg(layout.root.join("tests/deadline/programs/Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target)
-        .output()
-        .context("the toolchain's cargo cannot be started; run `x doctor`")?;
-    ensure!(
-        output.status.success(),
-        "the programs did not build\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(target.join(TRIPLE).join("release"))
+    let built = programs::build(layout, "tests/deadline/programs", "deadline", &["--release"])?;
+    Ok(built.join("release"))
 }
 
 /// Runs a program that checks itself; gives what it said.

@@ -1,9 +1,10 @@
 //! Running a program in the embedded machine under a time limit, and comparing what it printed.
 
-use crate::layout::Layout;
+use crate::layout::{Layout, TRIPLE};
+use crate::verbs::plan9_cargo;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs::{self, File};
-use std::path::{Path, absolute};
+use std::path::{Path, PathBuf, absolute};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -87,6 +88,26 @@ fn out_of_sight(flags: &[&str], binary: &Path) -> Result<Option<TempDir>> {
 
 fn name_of(binary: &Path) -> &Path {
     binary.file_name().map_or(binary, Path::new)
+}
+
+/// Builds a folder's package of programs for Plan 9, in release if `flags` say so; gives the folder of its targets.
+pub fn build(layout: &Layout, folder: &str, name: &str, flags: &[&str]) -> Result<PathBuf> {
+    let target = layout.build.join("test").join(name);
+    let mut cargo = plan9_cargo(layout, &[])?;
+    cargo.args(["build", "--quiet", "--locked", "--target", TRIPLE]).args(flags);
+    let output = cargo
+        .arg("--manifest-path")
+        .arg(layout.root.join(folder).join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&target)
+        .output()
+        .context("the toolchain's cargo cannot be started; run `x doctor`")?;
+    ensure!(
+        output.status.success(),
+        "the programs did not build\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(target.join(TRIPLE))
 }
 
 /// Fails with both texts if they differ.

@@ -4,8 +4,7 @@
 mod peer;
 
 use super::{Report, programs};
-use crate::layout::{Layout, TRIPLE};
-use crate::verbs::plan9_cargo;
+use crate::layout::Layout;
 use anyhow::{Context, Result, bail, ensure};
 use peer::Peer;
 use programs::Ended;
@@ -50,21 +49,8 @@ impl Machine<'_> {
 
 /// Runs the suite.
 pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
-    let target = layout.build.join("test/interop");
-    let mut cargo = plan9_cargo(layout, &[])?;
-    cargo.args(["build", "--quiet", "--locked", "--target", TRIPLE, "--manifest-path"]);
-    let output = cargo
-        .arg(layout.root.join("tests/interop/Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target)
-        .output()
-        .context("the toolchain's cargo cannot be started; run `x doctor`")?;
-    ensure!(
-        output.status.success(),
-        "the programs did not build\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let machine = Machine { layout, programs: target.join(TRIPLE).join("debug") };
+    let built = programs::build(layout, "tests/interop", "interop", &[])?;
+    let machine = Machine { layout, programs: built.join("debug") };
     for (name, case) in CASES {
         if name.contains(part) {
             report.record(&format!("interop/{name}"), case(&machine));
