@@ -1,12 +1,14 @@
 //! Deadlines proven (`tests/deadline`): `model`, every interleaving of the slot protocol; `every-instruction`, a note at
 //! each instruction of each timed operation; `never-early`; `foreign-notes` and `storm`, notes that are nobody's against
-//! timed I/O with exact byte accounting.
+//! timed I/O with exact byte accounting; `exact`, a gibibyte through ten thousand time-outs.
 
+use super::interop::peer::{self, Peer};
 use super::{Report, programs};
 use crate::layout::Layout;
 use crate::toolchain;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Notes that are nobody's: a deadline's text with the number of no operation, what the kernel posts for a pipe, and
 /// one that the programs watch.
@@ -14,6 +16,13 @@ const FOREIGN: [&str; 3] = ["rust dl aaaaaaaaaaaaaaaa", "sys: write on closed pi
 const WATCHED: &str = "passing by";
 /// How long it storms, in seconds.
 const STORM: &str = "5";
+
+/// What `exact` sends in all, how often its writes time out at least, and how many writers share both.
+const EXACT_BYTES: u64 = 1 << 30;
+const EXACT_TIMEOUTS: u64 = 10_000;
+const EXACT_WRITERS: u64 = 8;
+/// How long it may take.
+const EXACT_LIMIT: Duration = Duration::from_secs(240);
 
 /// Rounds that reach the last point: while the slot is armed, and with a note alone also while a deadline of the
 /// operation's own is handled.
@@ -47,7 +56,8 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
     if wanted("model") {
         report.record("deadline/model", model(layout));
     }
-    if !["every-instruction", "never-early", "foreign-notes", "storm"].into_iter().any(wanted) {
+    let built_ones = ["every-instruction", "never-early", "foreign-notes", "storm", "exact"];
+    if !built_ones.into_iter().any(wanted) {
         return Ok(());
     }
     let built = build(layout)?;
@@ -71,7 +81,40 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
             report.record(title, result.map(|said| print!("{title}: {said}")));
         }
     }
+    if wanted("exact") {
+        for (title, flags, host) in [
+            ("deadline/exact", &[][..], false),
+            ("deadline/exact --no-splice", &["--no-splice"], false),
+            ("deadline/exact, to the host", &[], true),
+        ] {
+            let result = exact(layout, flags, &built.join("exact"), host);
+            report.record(title, result.map(|said| print!("{title}: {said}")));
+        }
+    }
     Ok(())
+}
+
+/// The great many bytes, to peers in the machine or on the host; gives what the program said.
+fn exact(layout: &Layout, flags: &[&str], binary: &Path, host: bool) -> Result<String> {
+    let (bytes, time_outs) = (EXACT_BYTES / EXACT_WRITERS, EXACT_TIMEOUTS / EXACT_WRITERS);
+    let drain = || {
+        // Slower than the writers, whose queues hold several fits each.
+        let fit = (bytes / (4 * time_outs)) as usize;
+        Peer::with_buffer(8 << 10, move |mut stream| {
+            peer::read_in_fits(&mut stream, fit, Duration::from_millis(4)).map(|n| n.to_string())
+        })
+    };
+    let peers =
+        (0..if host { EXACT_WRITERS } else { 0 }).map(|_| drain()).collect::<Result<Vec<_>>>()?;
+    let mut args = vec![bytes.to_string(), time_outs.to_string()];
+    args.extend(peers.iter().map(|peer| peer.port.to_string()));
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let ended = programs::run_within(EXACT_LIMIT, layout, flags, binary, &args)?;
+    ensure!(ended.code == 0, "{}{}", ended.stdout, ended.stderr);
+    for peer in peers {
+        programs::same("what arrived", &bytes.to_string(), &peer.end()?)?;
+    }
+    Ok(ended.stdout)
 }
 
 /// The host's tests of the model, whose counts of interleavings are shown.

@@ -1,7 +1,7 @@
 //! Programs in the machine against peers on the host (`tests/interop`): the peers are threads of ours, so that what a
 //! program meets is Linux's TCP and nothing that we wrote for the machine.
 
-mod peer;
+pub mod peer;
 
 use super::{Report, programs};
 use crate::layout::Layout;
