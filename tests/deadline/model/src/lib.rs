@@ -1,8 +1,11 @@
 //! The pure parts of std's deadlines as std compiles them, from the same source files, so that the host can try every
-//! interleaving of the slot's owner, the deadline thread and the note handler, and the write rule against a queue.
+//! interleaving of the slot's owner, the deadline thread and the note handlers, and the write rule against a queue.
 
 #[path = "../../../../library/std/src/sys/pal/plan9/deadline/slot.rs"]
 pub mod slot;
+
+#[path = "../../../../library/std/src/sys/pal/plan9/notes/ring.rs"]
+pub mod ring;
 
 #[path = "../../../../library/std/src/sys/pal/plan9/deadline/wake.rs"]
 pub mod wake;

@@ -29,6 +29,7 @@
 use crate::io;
 use crate::sync::mpsc::Receiver;
 use crate::sys::cvt;
+use crate::sys::notes::inbox;
 use crate::sys::notes::watch::{self, Watch};
 use crate::sys::text::Text;
 use crate::time::Duration;
@@ -147,7 +148,7 @@ pub fn ignore<P: AsRef<[u8]>>(prefixes: impl IntoIterator<Item = P>) -> io::Resu
 #[must_use]
 #[stable(feature = "rust1", since = "1.0.0")]
 pub fn lost() -> u64 {
-    watch::lost()
+    inbox::lost()
 }
 
 /// Posts a note to a proc (man 3/proc).

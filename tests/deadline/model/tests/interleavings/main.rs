@@ -8,6 +8,7 @@ mod broken;
 mod explore;
 mod mutation;
 mod proc;
+mod ring;
 mod scenarios;
 mod sound;
 mod wake;

@@ -3,27 +3,30 @@
 //! A note ends the program, with its text as the status, unless it is one of four: a deadline's, which is counted in
 //! its thread's slot (see [`deadline`](super::deadline)), the kernel's `write on closed pipe`,
 //! which the failing write reports as well, whatever arrives while the program is ending, and any but the kernel's own
-//! while the program [`watch`]es notes, which goes through the [`ring`] to ordinary code. Those are settled in
+//! while the program [`watch`]es notes, which goes through the [`inbox`] to ordinary code. Those are settled in
 //! assembly that touches no vector register, for kernels before 2025-04-05 kill a proc that does so here. What ends
 //! the program is Rust, and runs where the handler sends the thread to: see [`last`].
 
+pub mod inbox;
 mod last;
-pub mod ring;
+mod ring;
 mod trap;
 pub mod watch;
 
 use crate::arch::naked_asm;
 use crate::mem::offset_of;
-use crate::sys::pal::deadline::slot::{PHASE_BITS, Phase, offset};
+use crate::sync::atomic::AtomicU64;
+use crate::sys::pal::deadline::slot::{self, PHASE_BITS, Phase, offset};
 use crate::sys::pal::deadline::text;
 use crate::sys::pal::private::PrivateWords;
 use crate::sys::pal::thread_control::ThreadControl;
 use crate::sys::pal::{exit, private};
 use plan9_abi::layout::ERRMAX;
 use plan9_abi::sys::note as calls;
+use inbox::{Arrived, CELLS, Notes, Place};
 use last::Last;
 use plan9_abi::{flags, sysno, ureg};
-use ring::{CELLS, Cell, Ring};
+use ring::Cell;
 
 /// The first eight bytes of the kernel's note about a pipe, behind the `sys: ` of all its notes.
 const WRITE_ON: u64 = u64::from_le_bytes(*b"write on");
@@ -32,6 +35,9 @@ const SYS: u32 = u32::from_le_bytes(*b"sys:");
 /// Flags that `noted` takes from its own call and that must be as they were: OF and DF; and the one that is always set.
 const KEPT_FLAGS: u32 = 1 << 11 | 1 << 10;
 const ALWAYS_SET: u32 = 1 << 1 | 1 << 9;
+
+/// One note's cell of the ring.
+type Held = Cell<AtomicU64, Place>;
 
 /// Sets the handler of the main proc; threads inherit it.
 pub fn install() {
@@ -135,7 +141,7 @@ unsafe extern "C" fn handler() {
         "inc rdx",
         "mov [r8 + {turn}], rdx",
         "sub rsp, 32",
-        "lea rax, [rip + {ring} + {arrived}]",
+        "lea rax, [rip + {arrived}]",
         "mov [rsp + 8], rax",
         "mov qword ptr [rsp + 16], 1",
         "mov ebp, {semrelease}",
@@ -219,16 +225,16 @@ unsafe extern "C" fn handler() {
         posting = const Phase::Posting as u32,
         pc = const ureg::PC,
         watchers = sym watch::WATCHERS,
-        ring = sym ring::RING,
-        tail = const offset_of!(Ring, tail),
-        lost = const offset_of!(Ring, lost),
-        arrived = const offset_of!(Ring, arrived),
-        first_cell = const offset_of!(Ring, cells),
+        ring = sym inbox::RING,
+        tail = const offset_of!(Notes, tail),
+        lost = const offset_of!(Notes, lost),
+        arrived = sym inbox::ARRIVED,
+        first_cell = const offset_of!(Notes, cells),
         cells = const CELLS,
-        cell_size = const size_of::<Cell>(),
-        turn = const offset_of!(Cell, turn),
-        cell_pid = const offset_of!(Cell, pid),
-        cell_text = const offset_of!(Cell, text),
+        cell_size = const size_of::<Held>(),
+        turn = const offset_of!(Held, turn),
+        cell_pid = const offset_of!(Held, note) + offset_of!(Arrived, pid),
+        cell_text = const offset_of!(Held, note) + offset_of!(Arrived, text),
         errmax = const ERRMAX,
         semrelease = const sysno::SEMRELEASE,
         write_on = const WRITE_ON,

@@ -1,7 +1,8 @@
-//! Notes on their way from the handler to ordinary code.
+//! How notes go from the handlers of several procs to the one thread that hands them out, without a lock: a handler may
+//! interrupt the holder of any lock. This file makes no system call, so that it is model-checked as it is.
 //!
-//! Handlers of several procs put notes in at once, in assembly, and the dispatcher takes them out. `tail` counts the
-//! notes put in, `head` those taken out; the note of position p lies in cell p mod [`CELLS`], whose `turn` says:
+//! `tail` counts the notes put in, `head` those taken out; the note of position p lies in cell p mod `CELLS`, whose
+//! `turn` says:
 //!
 //! | turn      | the cell is                                  | who moves it on                       |
 //! |-----------|----------------------------------------------|---------------------------------------|
@@ -9,68 +10,39 @@
 //! | p + 1     | full with position p                         | the dispatcher                        |
 //! | p + CELLS | free again, for the next lap                 |                                       |
 //!
-//! A handler claims a position by compare-and-swap on `tail`, fills the cell, and stores `turn` last; on amd64 a later
-//! store is never seen before an earlier one. A handler that finds its cell still full has met a full ring: the note is
-//! dropped and counted, as the kernel drops a sixth one.
+//! A handler claims a position by compare-and-swap on `tail`, fills the cell, and stores `turn` last; it is assembly,
+//! and on amd64 a later store is never seen before an earlier one. A handler that finds its cell still full has met a
+//! full ring: the note is dropped and counted in `lost`, as the kernel drops a sixth one.
 
-use crate::cell::UnsafeCell;
-use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use crate::sync::atomic::{AtomicI32, AtomicU64};
-use plan9_abi::layout::ERRMAX;
-use plan9_abi::sys::process;
-
-/// Notes that can be on the way; a power of two.
-pub const CELLS: usize = 64;
+use super::slot::Word;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// One note's place.
 #[repr(C)]
-pub struct Cell {
-    pub turn: AtomicU64,
-    pub pid: UnsafeCell<u64>,
-    pub text: UnsafeCell<[u8; ERRMAX]>,
+pub struct Cell<W, N> {
+    pub turn: W,
+    /// Its owner is whom `turn` names.
+    pub note: N,
 }
 
-/// The ring.
+/// The ring, of at least two cells: with one, full and free for the next lap would be the same turn.
 #[repr(C)]
-pub struct Ring {
-    pub tail: AtomicU64,
+pub struct Ring<W, N, const CELLS: usize> {
+    pub tail: W,
     /// Notes that found the ring full.
-    pub lost: AtomicU64,
-    /// Released for each note put in.
-    pub arrived: AtomicI32,
+    pub lost: W,
     /// The dispatcher's alone.
-    head: AtomicU64,
-    pub cells: [Cell; CELLS],
+    head: W,
+    pub cells: [Cell<W, N>; CELLS],
 }
 
-// SAFETY: what is not atomic in a cell belongs to whom its turn names.
-unsafe impl Sync for Ring {}
+impl<W: Word, N, const CELLS: usize> Ring<W, N, CELLS> {
+    /// A ring whose words are all 0; it must be prepared.
+    pub const fn new(tail: W, lost: W, head: W, cells: [Cell<W, N>; CELLS]) -> Self {
+        const { assert!(CELLS > 1) }
+        Self { tail, lost, head, cells }
+    }
 
-shared_static! {
-    /// The only one, which the note handler knows by its name.
-    pub static RING: Ring = Ring {
-        tail: AtomicU64::new(0),
-        lost: AtomicU64::new(0),
-        arrived: AtomicI32::new(0),
-        head: AtomicU64::new(0),
-        cells: [const {
-            Cell {
-                turn: AtomicU64::new(0),
-                pid: UnsafeCell::new(0),
-                text: UnsafeCell::new([0; ERRMAX]),
-            }
-        }; CELLS],
-    };
-    "__rust_plan9_notes"
-}
-
-/// A note as it came: its text with what follows its NUL, and the proc that it came to.
-pub struct Arrived {
-    pub text: [u8; ERRMAX],
-    pub pid: u32,
-}
-
-impl Ring {
     /// Makes every cell free for its first lap; before the handler is told to use the ring.
     pub fn prepare(&self) {
         for (position, cell) in self.cells.iter().enumerate() {
@@ -78,26 +50,22 @@ impl Ring {
         }
     }
 
-    /// Dispatcher: the next note, if one is there. A handler that has claimed the position and not filled it yet is
-    /// waited for: it runs on another proc.
-    pub fn take(&self) -> Option<Arrived> {
+    /// Dispatcher: reads the next note, if one is there. A handler that has claimed the position and not filled it yet
+    /// is waited for: it runs on another proc.
+    pub fn take<T>(&self, wait: impl Fn(), read: impl FnOnce(&N) -> T) -> Option<T> {
         let head = self.head.load(Relaxed);
         if head == self.tail.load(Acquire) {
             return None;
         }
         let cell = &self.cells[head as usize % CELLS];
+        // Acquire: the note is there when its turn is.
         while cell.turn.load(Acquire) != head + 1 {
-            let _ = process::sleep(0);
+            wait();
         }
-        // SAFETY: full with this position: the dispatcher's until it says otherwise.
-        let note = unsafe { Arrived { text: *cell.text.get(), pid: *cell.pid.get() as u32 } };
+        let note = read(&cell.note);
         self.head.store(head + 1, Relaxed);
+        // Release: the note has been read when the cell is free.
         cell.turn.store(head + CELLS as u64, Release);
         Some(note)
     }
-}
-
-/// Whether the note came to the proc that the program's pid names.
-pub fn reached_main(note: &Arrived) -> bool {
-    note.pid == super::super::thread_control::MAIN.pid.load(Relaxed)
 }

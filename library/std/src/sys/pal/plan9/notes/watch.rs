@@ -1,11 +1,11 @@
 //! Who wants which notes, and the thread that hands them out.
 //!
 //! A note handler runs at any instruction and may do next to nothing, so ordinary code gets its notes on an ordinary
-//! thread. While anybody watches, the handler puts every note that is not the kernel's own into the [`ring`](super::ring);
+//! thread. While anybody watches, the handler puts every note that is not the kernel's own into the [`inbox`];
 //! the dispatcher gives each to the watcher that named its text last, and ends the program by a note that nobody named,
 //! which is what the kernel would do.
 
-use super::ring::{RING, reached_main};
+use super::inbox;
 use crate::ffi::CStr;
 use crate::io;
 use crate::sync::atomic::AtomicU32;
@@ -14,7 +14,7 @@ use crate::sync::mpsc::{Receiver, Sender, channel};
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 use crate::sys::pal::exit;
 use crate::thread::Builder;
-use plan9_abi::sys::{error, sync};
+use plan9_abi::sys::error;
 
 /// The dispatcher's stack, in bytes.
 const STACK: usize = 64 << 10;
@@ -78,7 +78,7 @@ pub fn watch(
     let (sender, receiver) = channel();
     let mut registry = registry();
     if !registry.dispatching {
-        RING.prepare();
+        inbox::RING.prepare();
         Builder::new().name("notes".into()).stack_size(STACK).spawn(dispatch)?;
         registry.dispatching = true;
     }
@@ -90,14 +90,9 @@ pub fn watch(
     Ok((Watch(id), receiver))
 }
 
-/// Notes that came faster than they could be handed out.
-pub fn lost() -> u64 {
-    RING.lost.load(SeqCst)
-}
-
 fn dispatch() {
     loop {
-        while let Some(note) = RING.take() {
+        while let Some(note) = inbox::take() {
             let text = error::until_nul(&note.text);
             let registry = registry();
             let names = |watcher: &&Watcher| {
@@ -107,12 +102,11 @@ fn dispatch() {
                 exit::exit_with(CStr::from_bytes_until_nul(&note.text).unwrap_or(c"note"));
             };
             if let Some(sender) = &watcher.sender
-                && (watcher.every_thread || reached_main(&note))
+                && (watcher.every_thread || inbox::reached_main(&note))
             {
-                let _ = sender.send(Note { text: text.to_vec(), pid: note.pid });
+                let _ = sender.send(Note { text: text.to_vec(), pid: note.pid as u32 });
             }
         }
-        // More may be released than are left: then it looks once more for nothing.
-        let _ = sync::semacquire(&RING.arrived, true);
+        inbox::wait();
     }
 }
