@@ -21,25 +21,25 @@ const STORM: &str = "5";
 const EXACT_BYTES: u64 = 1 << 30;
 const EXACT_TIMEOUTS: u64 = 10_000;
 const EXACT_WRITERS: u64 = 8;
-/// How long it may take.
+/// How long that may take, and an operation with a note at every instruction, which is stepped.
+const INJECT_LIMIT: Duration = Duration::from_secs(240);
 const EXACT_LIMIT: Duration = Duration::from_secs(240);
 
-/// Rounds that reach the last point: while the slot is armed, and with a note alone also while a deadline of the
-/// operation's own is handled.
-const FEW: u32 = 160;
-const MANY: u32 = 800;
-/// Timed operations, and whether their own deadlines fire, or may.
-const OPERATIONS: [(&str, bool); 10] = [
-    ("read-data", false),
-    ("read-empty", true),
-    ("poll-data", true),
-    ("poll-empty", true),
-    ("write-room", false),
-    ("write-full", true),
-    ("write-over", true),
-    ("accept-call", false),
-    ("accept-none", true),
-    ("connect", false),
+/// Rounds of an operation at most; it ends earlier, when every point was hit.
+const ROUNDS: &str = "2000";
+/// Timed operations.
+const OPERATIONS: [&str; 11] = [
+    "read-data",
+    "read-empty",
+    "read-wait",
+    "poll-data",
+    "poll-empty",
+    "write-room",
+    "write-full",
+    "write-over",
+    "accept-call",
+    "accept-none",
+    "connect",
 ];
 /// What is posted at each instruction.
 const POSTS: [&str; 5] = [
@@ -148,14 +148,15 @@ fn one(layout: &Layout, flags: &[&str], binary: &Path, args: &[&str]) -> Result<
 /// Each operation with a deadline, a note, and both in both orders.
 fn every_instruction(layout: &Layout, built: &Path, part: &str, report: &mut Report) {
     let mut points = 0;
-    for (operation, fires) in OPERATIONS {
-        for posts in POSTS {
+    for operation in OPERATIONS {
+        // Nothing but a deadline ends a wait for nothing.
+        let ends = |posts: &&str| operation != "read-wait" || posts.contains("deadline");
+        for posts in POSTS.into_iter().filter(ends) {
             let title = format!("deadline/every-instruction/{operation} {posts}");
             if !title.contains(part) {
                 continue;
             }
-            let rounds = if fires && !posts.contains("deadline") { MANY } else { FEW };
-            let result = inject(layout, built, operation, rounds, posts);
+            let result = inject(layout, built, operation, posts);
             if let Ok((hit, said)) = &result {
                 points += hit;
                 print!("{title}: {hit} points; {said}");
@@ -167,26 +168,20 @@ fn every_instruction(layout: &Layout, built: &Path, part: &str, report: &mut Rep
 }
 
 /// One operation; gives the number of points at which it was hit, which must be all, and what the program counted.
-fn inject(
-    layout: &Layout,
-    built: &Path,
-    operation: &str,
-    rounds: u32,
-    posts: &str,
-) -> Result<(usize, String)> {
-    let rounds = rounds.to_string();
-    let mut args = vec![operation, &rounds];
+fn inject(layout: &Layout, built: &Path, operation: &str, posts: &str) -> Result<(usize, String)> {
+    let mut args = vec![operation, ROUNDS];
     if posts.contains("deadline") {
         args.push("deadline");
     }
     let flags = ["--inject", posts];
-    let ended = programs::run(layout, &flags, &built.join("instructions"), &args)?;
+    let ended =
+        programs::run_within(INJECT_LIMIT, layout, &flags, &built.join("instructions"), &args)?;
     ensure!(ended.code == 0, "{}{}", ended.stdout, ended.stderr);
     let line = ended.stderr.lines().find_map(|line| line.strip_prefix("inject: "));
     let (count, end) = line
         .and_then(|line| line.split_once(" points, "))
         .with_context(|| format!("the machine did not say what it did:\n{}", ended.stderr))?;
-    ensure!(end == "all", "{rounds} rounds were too few: {count} points, {end}");
+    ensure!(end == "all", "{ROUNDS} rounds were too few: {count} points, {end}");
     if posts.contains(WATCHED) {
         let all = format!(", {count} notes watched");
         ensure!(ended.stdout.contains(&all), "{count} notes were posted: {}", ended.stdout);

@@ -74,8 +74,8 @@ pub enum Breakable {
     ByNotes,
     /// `rendezvous`: a note ends it, but one that was there before does not.
     OnceAsleep,
-    /// Plain qlocks and a bloated queue: only ctl `kill` ends it.
-    No,
+    /// A bloated queue: a note is swallowed, and breaks no later wait of the call either; only ctl `kill` ends it.
+    Swallows,
 }
 
 /// What an operation gives.

@@ -148,11 +148,21 @@ unsafe extern "C" {
     static PRIVATE: AtomicPtr<*const SlotWords>;
 }
 
+fn slot() -> &'static SlotWords {
+    // SAFETY: a thread's private words and its control block are there as long as it runs.
+    unsafe { &**PRIVATE.load(Relaxed) }
+}
+
+/// How many notes were posted for the calling thread's last timed operation.
+pub fn posted() -> u64 {
+    let [_, _, posted, _] = slot();
+    posted.load(Acquire)
+}
+
 /// The calling thread's slot is Idle, and no note of it is on its way.
 pub fn assert_slot_is_idle() {
     const PHASE: u64 = 7;
-    // SAFETY: a thread's private words and its control block are there as long as it runs.
-    let [word, _, posted, handled] = unsafe { &**PRIVATE.load(Relaxed) };
+    let [word, _, posted, handled] = slot();
     assert_eq!(word.load(Acquire) & PHASE, 0, "the slot is not Idle");
     let (posted, handled) = (posted.load(Acquire), handled.load(Acquire));
     assert_eq!(posted, handled, "notes posted and notes handled");

@@ -53,11 +53,14 @@ impl Kernel {
                     proc.call.args = args;
                 }
                 let number = regs.rbp & 0xFFFF_FFFF;
-                self.seek_operation(pid, number as usize, &args);
+                let sought = self.seek_operation(pid, number as usize, &args);
                 self.point_in_call(pid, number);
                 self.stats.count(number);
                 self.trace_call(pid);
-                self.dispatch(pid, number, args)
+                match sought {
+                    Ok(()) => self.dispatch(pid, number, args),
+                    Err(why) => Outcome::Done(Err(why)),
+                }
             }
         };
         match outcome {
@@ -114,6 +117,7 @@ impl Kernel {
                 let Some(proc) = self.procs.get_mut(&pid) else { return };
                 let killed = proc.kill_asked;
                 let broken = breakable == Breakable::ByNotes && proc.notepending;
+                proc.notepending &= breakable != Breakable::Swallows;
                 blocked.on = Some((id, breakable));
                 proc.blocked = Some(blocked);
                 proc.cycles.sleep();

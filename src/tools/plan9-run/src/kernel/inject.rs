@@ -7,6 +7,7 @@
 //! A point is an instruction and the phase of the slot, Armed also the depth of the stack; so a loop in which the owner
 //! waits is one round of it. A system call counts as three points: on the way in, asleep, and on the way out. With a
 //! deadline the slot must be Armed; notes alone may come as long as it is not Idle, and at the first instruction then.
+//! A deadline that is to come also comes to a proc asleep in a call that was hit there before, for it would never end.
 //!
 //! The machine posts a deadline's note as the deadline thread does, with the thread's own source files: it moves the
 //! clock to the deadline, claims the slot, posts, and says that it has. The clock must be one that it can move, so a
@@ -15,10 +16,10 @@
 use super::proc::State;
 use super::tracee::Stop;
 use super::{Kernel, NoteKind, memory};
-use crate::dev::Pid;
+use crate::dev::{self, Pid, error};
 use plan9_abi::aout::{HEADER_SIZE, Header};
 use plan9_abi::sysno;
-use slot::{Phase, Slot};
+use slot::{AGAIN, Phase, Slot};
 use std::collections::HashSet;
 use std::str::FromStr;
 use std::sync::atomic::AtomicU64;
@@ -42,8 +43,8 @@ const TRAP_FLAG: u64 = 1 << 8;
 const TRAP_TRACE: i32 = 2;
 /// Steps in a row before others have their turn.
 const BURST: usize = 512;
-/// Operations in a row without a new point: there is none.
-const LAST_MISSES: usize = 6;
+/// Operations in a row without a new point: there is none. Few would not tell, for no two of them need take the same way.
+const LAST_MISSES: usize = 20;
 
 /// What is posted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,19 +185,28 @@ impl Kernel {
             && self.inject.as_ref().is_some_and(|inject| inject.stepping != Stepping::Off)
     }
 
-    /// The main proc makes a system call: `sleep(0)` begins the stepping.
-    pub(crate) fn seek_operation(&mut self, pid: Pid, number: usize, args: &[u64]) {
+    /// The main proc makes a system call: `sleep(0)` begins the stepping. It fails when every point has been hit, so that
+    /// the program may end.
+    pub(crate) fn seek_operation(
+        &mut self,
+        pid: Pid,
+        number: usize,
+        args: &[u64],
+    ) -> dev::Result<()> {
         let idle = self.slot(pid).is_some_and(|slot| phase(slot) == Phase::Idle as u64);
         if let Some(inject) = &mut self.inject
             && pid == self.first
             && number == sysno::SLEEP
             && args[0] as i32 == 0
             && idle
-            && !inject.is_complete()
         {
+            if inject.is_complete() {
+                return Err(error("every point was hit"));
+            }
             inject.stepping = Stepping::Seeking;
             (inject.fired, inject.called) = (false, false);
         }
+        Ok(())
     }
 
     /// True if the signal is the end of one step; then the proc goes on.
@@ -268,7 +278,20 @@ impl Kernel {
         }
         if self.is_point(pid, place) {
             self.post_all(pid);
+        } else if asleep && self.would_wait_for_ever(pid) {
+            self.post_deadline(pid);
         }
+    }
+
+    /// True for a proc asleep until the deadline that is to be posted, at a point that was hit before.
+    fn would_wait_for_ever(&mut self, pid: Pid) -> bool {
+        let armed = self.slot(pid).is_some_and(|slot| slot.armed().is_some());
+        let Some(inject) = &mut self.inject else { return false };
+        let waits = armed && inject.stepping == Stepping::Open && !inject.is_note();
+        if waits {
+            inject.miss();
+        }
+        waits
     }
 
     /// The point behind a system call.
@@ -325,7 +348,7 @@ impl Kernel {
             let note = text::note(operation.number());
             let accepted = self.post_note(pid, &note, NoteKind::User).is_ok();
             if let Some(slot) = self.slot(pid) {
-                slot.posted(operation, accepted);
+                slot.posted(operation, accepted, deadline.saturating_add(AGAIN));
             }
         }
     }

@@ -58,9 +58,10 @@ impl Kernel {
             }
             return;
         }
-        let on = proc.blocked.as_ref().and_then(|blocked| blocked.on);
-        if let Some((_, Breakable::ByNotes | Breakable::OnceAsleep)) = on {
-            self.break_wait(pid);
+        match proc.blocked.as_ref().and_then(|blocked| blocked.on) {
+            Some((_, Breakable::ByNotes | Breakable::OnceAsleep)) => self.break_wait(pid),
+            Some((_, Breakable::Swallows)) => proc.notepending = false,
+            None => {}
         }
     }
 

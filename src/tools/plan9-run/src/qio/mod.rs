@@ -165,7 +165,12 @@ impl Queue {
         waits.wake(self.room_came);
     }
 
-    /// True while a write would wait where no note reaches (`qbloated`).
+    /// True while a writer waits that has queued up to `position` (`unblocked`).
+    fn holds_back(&self, position: u64) -> bool {
+        !self.is_closed() && position.saturating_sub(self.removed) > self.limit
+    }
+
+    /// True while a write would wait where no note reaches.
     fn bloated(&self) -> bool {
         self.flow && self.held() / 2 > self.limit
     }
@@ -236,6 +241,8 @@ impl Operation for Read {
 
 enum At {
     Start,
+    /// Waiting where notes do not reach, until all that was queued up to this position is within the limit (`qbloated`).
+    Bloated(u64),
     Piece,
     Flow(QueueRef, u64),
 }
@@ -269,8 +276,14 @@ impl Operation for Write {
             match &self.at {
                 At::Start => {
                     let queue = self.queue.borrow();
-                    if queue.bloated() && !queue.is_closed() {
-                        return Step::Wait(queue.room_came, Breakable::No);
+                    let (bloated, position) = (queue.bloated(), queue.added);
+                    drop(queue);
+                    self.at = if bloated { At::Bloated(position) } else { At::Piece };
+                }
+                At::Bloated(position) => {
+                    let queue = self.queue.borrow();
+                    if queue.holds_back(*position) {
+                        return Step::Wait(queue.room_came, Breakable::Swallows);
                     }
                     drop(queue);
                     self.at = At::Piece;
@@ -306,7 +319,7 @@ impl Operation for Write {
                 }
                 At::Flow(on, position) => {
                     let mut queue = on.borrow_mut();
-                    if !queue.is_closed() && position.saturating_sub(queue.removed) > queue.limit {
+                    if queue.holds_back(*position) {
                         queue.flow = true;
                         return Step::Wait(queue.room_came, Breakable::ByNotes);
                     }

@@ -56,7 +56,7 @@ fn one_byte_writes_wait_from_the_631st_and_hang_from_the_1262nd() {
     let mut first = None;
     for n in 1.. {
         match write(&mut k, &queue, &owner, 1) {
-            Step::Wait(_, Breakable::No) => {
+            Step::Wait(_, Breakable::Swallows) => {
                 assert_eq!((first, n), (Some(631), 1262));
                 return;
             }

@@ -10,6 +10,9 @@ use loom::thread;
 /// Procs of a model, at most.
 const PROCS: usize = 2;
 
+/// When one more note is due: between the deadlines of the models, so that it shows if one is taken for the other.
+const AGAIN: u64 = 12;
+
 /// The note file of no proc.
 const NO_FILE: u64 = u64::MAX;
 
@@ -62,10 +65,10 @@ impl Block {
     pub fn post(&self, operation: Operation, refuses: bool) {
         if self.is(Mutation::NotCounted) {
             self.deposit(operation);
-            return self.slot.posted(operation, false);
+            return self.slot.posted(operation, false, AGAIN);
         }
         let accepted = !refuses && self.deposit(operation);
-        self.slot.posted(operation, accepted || self.is(Mutation::RefusedIsCounted));
+        self.slot.posted(operation, accepted || self.is(Mutation::RefusedIsCounted), AGAIN);
     }
 
     fn deposit(&self, operation: Operation) -> bool {
@@ -86,8 +89,8 @@ impl Block {
             }
             Some(_) => None,
             None => {
-                let operation = self.slot.fired()?;
-                if self.slot.reclaim(operation) {
+                let (operation, again) = self.slot.fired()?;
+                if again <= now && self.slot.reclaim(operation) {
                     self.post(operation, false);
                 }
                 None

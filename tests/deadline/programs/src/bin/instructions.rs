@@ -1,20 +1,25 @@
 //! One timed operation a round, under `plan9-run --inject`: whatever is posted at whatever instruction, the outcome is
 //! one that the deadline and the bytes allow, every byte counts once, and what comes next is undisturbed.
 //!
-//! `instructions OPERATION ROUNDS [deadline]`: with the last word a deadline may be posted, else it may not fire.
+//! `instructions OPERATION ROUNDS [deadline]`: so many rounds at most, until every point was hit. With the last word a
+//! deadline may be posted, else it may not fire.
 
 use deadline_programs::{
-    Account, assert_undisturbed, descriptors, eventually, pair, panics_end_the_program, timed,
-    timed_out, watch, watched,
+    Account, assert_undisturbed, descriptors, eventually, pair, panics_end_the_program, posted,
+    timed, timed_out, watch, watched,
 };
 use plan9_abi::sys::process;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::plan9::net::TcpListenerExt;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
+/// Every point has been hit.
+static COMPLETE: AtomicBool = AtomicBool::new(false);
 /// Never reached by waiting.
 const LONG: Duration = Duration::from_secs(60);
 /// Reached in every round that nothing else ends.
@@ -30,7 +35,8 @@ fn main() {
     panics_end_the_program();
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [operation, rounds, rest @ ..] = &args[..] else { panic!("OPERATION ROUNDS [deadline]") };
-    let rounds = rounds.parse().expect("a number of rounds");
+    let rounds: u64 = rounds.parse().expect("a number of rounds");
+    let rounds = (0..rounds).take_while(|_| !COMPLETE.load(Relaxed));
     let may_fire = rest.first().is_some_and(|word| word == "deadline");
     let notes = watch();
     let mut test = Test::new(may_fire);
@@ -38,24 +44,25 @@ fn main() {
     warm_up(&mut test);
     let before = descriptors();
     match operation.as_str() {
-        "read-data" => (0..rounds).for_each(|_| test.read_data()),
-        "read-empty" => (0..rounds).for_each(|_| test.read_empty()),
-        "poll-data" => (0..rounds).for_each(|_| test.poll_data()),
-        "poll-empty" => (0..rounds).for_each(|_| test.poll_empty()),
-        "write-room" => (0..rounds).for_each(|_| test.write_room()),
-        "write-full" => (0..rounds).for_each(|round| test.write_full(round)),
+        "read-data" => rounds.for_each(|_| test.read_data()),
+        "read-wait" => rounds.for_each(|_| test.read_wait()),
+        "read-empty" => rounds.for_each(|_| test.read_empty()),
+        "poll-data" => rounds.for_each(|_| test.poll_data()),
+        "poll-empty" => rounds.for_each(|_| test.poll_empty()),
+        "write-room" => rounds.for_each(|_| test.write_room()),
+        "write-full" => rounds.for_each(|round| test.write_full(round)),
         "write-over" => {
             let pieces = test.pieces_that_fit();
-            (0..rounds).for_each(|_| test.write_over(pieces));
+            rounds.for_each(|_| test.write_over(pieces));
         }
-        "accept-call" => (0..rounds).for_each(|_| test.accept_call()),
-        "accept-none" => (0..rounds).for_each(|_| test.accept_none()),
+        "accept-call" => rounds.for_each(|_| test.accept_call()),
+        "accept-none" => rounds.for_each(|_| test.accept_none()),
         "connect" => {
             let calls = Calls::new();
             // The listener's thread opens what it needs.
             test.connect(&calls);
             let before = descriptors();
-            (0..rounds).for_each(|_| test.connect(&calls));
+            rounds.for_each(|_| test.connect(&calls));
             // Calls that were given up are still being heard.
             eventually("descriptors were left open", || descriptors() == before);
         }
@@ -68,9 +75,11 @@ fn main() {
     println!("{} done, {} timed out, {watched} notes watched", test.done, test.expired);
 }
 
-/// Begins the stepping, and lets nothing be pending.
-fn mark() {
-    let _ = process::sleep(0);
+/// Begins the stepping, and lets nothing be pending. False once the machine has hit every point.
+fn mark() -> bool {
+    let more = process::sleep(0).is_ok();
+    COMPLETE.store(!more, Relaxed);
+    more
 }
 
 fn warm_up(test: &mut Test) {
@@ -105,6 +114,7 @@ impl Test {
     fn fired(&mut self, took: Duration) {
         assert!(self.may_fire, "the deadline fired after {took:?}, and nobody had posted it");
         assert!(took >= LONG, "a deadline of {LONG:?} fired after {took:?}");
+        assert_eq!(posted(), 1, "notes until the call ended");
         self.expired += 1;
     }
 
@@ -196,6 +206,18 @@ impl Test {
         mark();
         let (result, took) = timed(|| self.near.read(&mut [0; 8]));
         self.must_expire(result.map(drop), took);
+        self.undisturbed();
+    }
+
+    /// A read that nothing but the posted deadline ends, by its first note.
+    fn read_wait(&mut self) {
+        self.near.set_read_timeout(Some(LONG)).expect("a timeout");
+        if !mark() {
+            return;
+        }
+        let (result, took) = timed(|| self.near.read(&mut [0; 8]));
+        assert!(timed_out(&result), "it ended with {result:?}");
+        self.fired(took);
         self.undisturbed();
     }
 

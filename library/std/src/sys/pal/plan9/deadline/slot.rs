@@ -13,7 +13,8 @@
 //! | Fired    | Draining | owner           | after the call: no further note, but some may be under way |
 //! | Draining | Idle     | owner           | the handler has counted as many notes as were posted      |
 //!
-//! In Idle the owner sets both counts to 0. Otherwise only the deadline thread writes `posted`, only in Posting; only the
+//! While the slot is Fired its deadline is the moment of one more note: who posts writes it, in Posting. In Idle the owner
+//! sets both counts to 0. Otherwise only the deadline thread writes `posted`, only in Posting; only the
 //! owner's note handler writes `handled`, for a note of this operation in Posting, Fired or Draining. While the slot is
 //! Posting the owner waits for it to be Fired. A note that somebody forged may be counted too: so the owner leaves when
 //! at least as many are handled as were posted, and what a forger can do is break one wait, which is made again.
@@ -52,6 +53,10 @@ impl Word for core::sync::atomic::AtomicU64 {
         self.compare_exchange(old, new, success, failure)
     }
 }
+
+/// A note that broke nothing is followed by another after this long, in nanoseconds: the kernel swallows an interrupt
+/// during a page fault.
+pub const AGAIN: u64 = 10_000_000;
 
 /// What a slot is doing; the low bits of its word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +118,7 @@ pub mod offset {
 #[repr(C)]
 pub struct Slot<W> {
     word: W,
-    /// Monotonic nanoseconds; written by the owner in Idle.
+    /// Monotonic nanoseconds; written by the owner in Idle, and by who posts in Posting.
     deadline: W,
     /// Notes posted; written by the deadline thread.
     posted: W,
@@ -173,10 +178,11 @@ impl<W: Word> Slot<W> {
             .then(|| (Operation(word >> PHASE_BITS), self.deadline.load(Acquire)))
     }
 
-    /// Deadline thread: the operation that has had its note and has not ended yet.
-    pub fn fired(&self) -> Option<Operation> {
+    /// Deadline thread: the operation that has had its note and has not ended yet, and when it is due one more.
+    pub fn fired(&self) -> Option<(Operation, u64)> {
         let word = self.word.load(Acquire);
-        (word & PHASE_MASK == Phase::Fired as u64).then_some(Operation(word >> PHASE_BITS))
+        (word & PHASE_MASK == Phase::Fired as u64)
+            .then(|| (Operation(word >> PHASE_BITS), self.deadline.load(Acquire)))
     }
 
     /// Where the word lies, for the stub that looks at it last before the kernel.
@@ -201,12 +207,15 @@ impl<W: Word> Slot<W> {
                 .is_ok()
     }
 
-    /// Deadline thread, after a claim: the kernel took the note, or refused it.
-    pub fn posted(&self, operation: Operation, accepted: bool) {
+    /// Deadline thread, after a claim: the kernel took the note, or refused it. If the operation has not ended by
+    /// `again`, it is due one more.
+    pub fn posted(&self, operation: Operation, accepted: bool, again: u64) {
         if accepted {
             self.posted.store(self.posted.load(Relaxed) + 1, Relaxed);
         }
-        // Release: who sees Fired sees the count.
+        // A thread that takes this for the deadline of the armed operation cannot claim it any more.
+        self.deadline.store(again, Relaxed);
+        // Release: who sees Fired sees the count and the moment, and so does the owner before it arms again.
         self.word.store(operation.word(Phase::Fired), Release);
     }
 

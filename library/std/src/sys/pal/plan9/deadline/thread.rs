@@ -3,7 +3,7 @@
 //! How it is woken, and why it cannot sleep past a deadline, stands in [`wake`](super::wake). The thread is started by the
 //! first timed operation and never ends before the program does.
 
-use super::slot::Operation;
+use super::slot::{AGAIN, Operation};
 use super::text;
 use super::wake::Wake;
 use crate::io;
@@ -16,9 +16,6 @@ use plan9_abi::sys::{file, process, sync};
 
 /// Its stack, in bytes.
 const STACK: usize = 64 << 10;
-/// A note that broke nothing is followed by another after this long, in nanoseconds: the kernel swallows an interrupt
-/// during a page fault.
-const AGAIN: u64 = 10_000_000;
 /// The longest single wait, in milliseconds.
 const LONGEST_MS: u64 = 1 << 30;
 
@@ -93,7 +90,7 @@ pub fn fire(thread: &ThreadControl, operation: Operation) -> bool {
 fn post(thread: &ThreadControl, operation: Operation) {
     let fd = thread.note_fd.load(Acquire);
     let accepted = file::write(fd, &text::note(operation.number())).is_ok();
-    thread.slot.0.posted(operation, accepted);
+    thread.slot.0.posted(operation, accepted, clock::now() + AGAIN);
 }
 
 /// The earliest deadline that is armed.
@@ -119,12 +116,13 @@ fn run() {
                 }
                 Some((_, deadline)) => next = next.min(deadline),
                 None => {
-                    if let Some(operation) = slot.fired() {
+                    if let Some((operation, again)) = slot.fired() {
                         // It has had its note and is still there: one more, if the last was handled.
-                        if slot.reclaim(operation) {
+                        let due = again <= now;
+                        if due && slot.reclaim(operation) {
                             post(thread, operation);
                         }
-                        next = next.min(now + AGAIN);
+                        next = next.min(if due { now + AGAIN } else { again });
                     }
                 }
             }
