@@ -1,6 +1,33 @@
-//! Plan 9-specific extensions to primitives in [`std::fs`](crate::fs): what a directory record says (man 5/stat).
+//! Plan 9-specific extensions to primitives in [`std::fs`](crate::fs): what a directory record says (man 5/stat), modes
+//! of `open` and `create` (man 2/open), and reading and writing at a place (man 2/read).
+//!
+//! # Examples
+//!
+//! ```
+//! use std::fs::{self, OpenOptions};
+//! use std::os::plan9::fs::{FileExt, MetadataExt, OpenOptionsExt};
+//!
+//! /// Removed when it is closed (man 2/open).
+//! const ORCLOSE: u32 = 64;
+//!
+//! fn main() -> std::io::Result<()> {
+//!     let name = format!("/tmp/example.{}", std::process::id());
+//!     let mut options = OpenOptions::new();
+//!     options.read(true).write(true).create_new(true);
+//!     let file = options.mode(0o600).custom_flags(ORCLOSE).open(&name)?;
+//!     assert_eq!(file.metadata()?.mode(), 0o600);
+//!     file.write_all_at(b"one two", 0)?;
+//!     let mut end = [0; 3];
+//!     file.read_exact_at(&mut end, 4)?;
+//!     assert_eq!(&end, b"two");
+//!     drop(file);
+//!     assert!(!fs::exists(&name)?);
+//!     Ok(())
+//! }
+//! ```
 
-use crate::fs::{Metadata, OpenOptions, Permissions};
+use crate::fs::{File, Metadata, OpenOptions, Permissions};
+use crate::io;
 use crate::sys::{AsInner, AsInnerMut, FromInner};
 
 /// What std does not ask of a file's record.
@@ -96,5 +123,82 @@ impl OpenOptionsExt for OpenOptions {
     fn custom_flags(&mut self, flags: u32) -> &mut OpenOptions {
         self.as_inner_mut().flags(flags);
         self
+    }
+}
+
+/// Reading and writing at an offset in bytes, which leaves that of the file where it is.
+///
+/// Not of use where offsets mean nothing, as on pipes and conversations: the kernel takes no notice of them there. An
+/// offset of 2^63 or more is [`InvalidInput`](io::ErrorKind::InvalidInput).
+#[stable(feature = "rust1", since = "1.0.0")]
+pub trait FileExt {
+    /// Reads at an offset; how many bytes, 0 at the end (`pread` in man 2/read).
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says.
+    #[stable(feature = "rust1", since = "1.0.0")]
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// Writes at an offset; how many bytes (`pwrite` in man 2/read). Also where the file was opened with `append`; what
+    /// is written to a file that is append-only itself (DMAPPEND) its server adds to the end.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says.
+    #[stable(feature = "rust1", since = "1.0.0")]
+    fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize>;
+
+    /// Fills the buffer from an offset on, and reads on after an interruption.
+    ///
+    /// # Errors
+    ///
+    /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the file ends before, or what the kernel says.
+    #[stable(feature = "rust1", since = "1.0.0")]
+    fn read_exact_at(&self, mut buf: &mut [u8], mut offset: u64) -> io::Result<()> {
+        while !buf.is_empty() {
+            match self.read_at(buf, offset) {
+                Ok(0) => return Err(io::Error::READ_EXACT_EOF),
+                Ok(n) => {
+                    buf = &mut buf[n..];
+                    offset += n as u64;
+                }
+                Err(why) if why.is_interrupted() => {}
+                Err(why) => return Err(why),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes all of the buffer from an offset on.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteZero`](io::ErrorKind::WriteZero) if the server takes nothing, or what the kernel says.
+    #[stable(feature = "rust1", since = "1.0.0")]
+    fn write_all_at(&self, mut buf: &[u8], mut offset: u64) -> io::Result<()> {
+        while !buf.is_empty() {
+            match self.write_at(buf, offset) {
+                Ok(0) => return Err(io::Error::WRITE_ALL_EOF),
+                Ok(n) => {
+                    buf = &buf[n..];
+                    offset += n as u64;
+                }
+                Err(why) if why.is_interrupted() => {}
+                Err(why) => return Err(why),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[stable(feature = "rust1", since = "1.0.0")]
+impl FileExt for File {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.as_inner().read_at(buf, offset)
+    }
+
+    fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
+        self.as_inner().write_at(buf, offset)
     }
 }

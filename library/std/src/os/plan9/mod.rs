@@ -7,6 +7,8 @@ pub mod ffi;
 #[stable(feature = "rust1", since = "1.0.0")]
 pub mod fs;
 #[stable(feature = "rust1", since = "1.0.0")]
+pub mod io;
+#[stable(feature = "rust1", since = "1.0.0")]
 pub mod net;
 #[stable(feature = "rust1", since = "1.0.0")]
 pub mod note;

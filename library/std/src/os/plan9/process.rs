@@ -1,5 +1,7 @@
 //! Plan 9-specific extensions to primitives in [`std::process`](crate::process).
 
+mod descriptors;
+
 use crate::process::ExitStatus;
 use crate::sys::AsInner;
 

@@ -2,29 +2,49 @@
 //!
 //! Closing wakes nobody who waits on the channel behind a descriptor; the file is closed when that wait ends too.
 
-use crate::io::{self, BorrowedCursor};
+use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut, Read};
+use crate::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use crate::sys::pal::cvt;
 use crate::sys::pal::text::Text;
+use crate::sys::{AsInner, FromInner, IntoInner};
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
 
+/// What [`std::os::fd`](crate::os::fd) elsewhere takes from the crate `libc`.
+pub mod libc {
+    pub const STDIN_FILENO: i32 = 0;
+    pub const STDOUT_FILENO: i32 = 1;
+    pub const STDERR_FILENO: i32 = 2;
+
+    /// Closes a descriptor. The kernel takes it out of the table before anything else, so it is gone whatever comes
+    /// back (`port/sysfile.c:fdclose`).
+    ///
+    /// # Safety
+    ///
+    /// It must be the caller's to close.
+    pub unsafe fn close(fd: i32) -> plan9_abi::sys::Result<()> {
+        plan9_abi::sys::file::close(fd)
+    }
+}
+
 /// The descriptor is open until this is dropped.
 #[derive(Debug)]
-pub struct FileDesc(i32);
+pub struct FileDesc(OwnedFd);
 
 impl FileDesc {
     /// Takes over a descriptor that the kernel has just given and nobody else closes.
     pub fn new(fd: i32) -> FileDesc {
-        FileDesc(fd)
+        // SAFETY: the caller's.
+        FileDesc(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 
     pub fn raw(&self) -> i32 {
-        self.0
+        self.0.as_raw_fd()
     }
 
     /// Reads at the channel's offset. An empty buffer reaches no kernel: on a stream it would wait for data.
     pub fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        if buf.is_empty() { Ok(0) } else { cvt(file::read(self.0, buf)) }
+        if buf.is_empty() { Ok(0) } else { cvt(file::read(self.raw(), buf)) }
     }
 
     /// As `read`; what is not read stays as it was, uninitialised memory too.
@@ -33,7 +53,7 @@ impl FileDesc {
             return Ok(());
         }
         // SAFETY: nothing that is initialised is made otherwise.
-        let n = cvt(file::read_uninit(self.0, unsafe { cursor.as_mut() }))?;
+        let n = cvt(file::read_uninit(self.raw(), unsafe { cursor.as_mut() }))?;
         // SAFETY: the kernel has written that many bytes.
         unsafe { cursor.advance(n) };
         Ok(())
@@ -41,23 +61,97 @@ impl FileDesc {
 
     /// Writes at the channel's offset. An empty write would be a record to whoever reads a pipe: the end.
     pub fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        if buf.is_empty() { Ok(0) } else { cvt(file::write(self.0, buf)) }
+        if buf.is_empty() { Ok(0) } else { cvt(file::write(self.raw(), buf)) }
     }
 
-    /// Another descriptor of the same channel, offset included, which exec closes. `dup` gives none of that kind; the
-    /// descriptor's own file does (man 3/dup), opened in the way in which the channel itself is open.
     pub fn duplicate(&self) -> io::Result<FileDesc> {
-        let name = Text::new(format_args!("#d/{}", self.0));
-        let name = name.as_c_str();
-        let fd = file::open(name, open::READ | open::CEXEC)
-            .or_else(|_| file::open(name, open::WRITE | open::CEXEC))
-            .or_else(|_| file::dup(self.0, -1));
-        cvt(fd).map(FileDesc)
+        duplicate(self.as_fd()).map(FileDesc)
+    }
+
+    // The rest is what a pipe's end is asked for.
+
+    pub fn try_clone(&self) -> io::Result<FileDesc> {
+        self.duplicate()
+    }
+
+    pub fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        io::default_read_vectored(|buf| self.read(buf), bufs)
+    }
+
+    pub fn is_read_vectored(&self) -> bool {
+        false
+    }
+
+    pub fn read_to_end(&self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        struct Reader<'a>(&'a FileDesc);
+        impl Read for Reader<'_> {
+            fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+                self.0.read(buf)
+            }
+        }
+        Reader(self).read_to_end(buf)
+    }
+
+    pub fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        io::default_write_vectored(|buf| self.write(buf), bufs)
+    }
+
+    pub fn is_write_vectored(&self) -> bool {
+        false
     }
 }
 
-impl Drop for FileDesc {
-    fn drop(&mut self) {
-        let _ = file::close(self.0);
+/// Another descriptor of the same channel, offset included, which exec closes. `dup` gives none of that kind; the
+/// descriptor's own file does (man 3/dup), opened in the way in which the channel itself is open.
+pub fn duplicate(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    let name = Text::new(format_args!("#d/{}", fd.as_raw_fd()));
+    let name = name.as_c_str();
+    let new = file::open(name, open::READ | open::CEXEC)
+        .or_else(|_| file::open(name, open::WRITE | open::CEXEC))
+        .or_else(|_| file::dup(fd.as_raw_fd(), -1));
+    // SAFETY: the kernel has just given it.
+    cvt(new).map(|new| unsafe { OwnedFd::from_raw_fd(new) })
+}
+
+impl AsInner<OwnedFd> for FileDesc {
+    fn as_inner(&self) -> &OwnedFd {
+        &self.0
+    }
+}
+
+impl IntoInner<OwnedFd> for FileDesc {
+    fn into_inner(self) -> OwnedFd {
+        self.0
+    }
+}
+
+impl FromInner<OwnedFd> for FileDesc {
+    fn from_inner(fd: OwnedFd) -> FileDesc {
+        FileDesc(fd)
+    }
+}
+
+impl AsFd for FileDesc {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl AsRawFd for FileDesc {
+    fn as_raw_fd(&self) -> RawFd {
+        self.raw()
+    }
+}
+
+impl IntoRawFd for FileDesc {
+    fn into_raw_fd(self) -> RawFd {
+        self.0.into_raw_fd()
+    }
+}
+
+impl FromRawFd for FileDesc {
+    unsafe fn from_raw_fd(fd: RawFd) -> FileDesc {
+        // SAFETY: the caller's.
+        FileDesc(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 }

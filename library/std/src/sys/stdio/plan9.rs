@@ -17,33 +17,6 @@ pub struct Stdin;
 pub struct Stdout;
 pub struct Stderr;
 
-/// A standard stream's descriptor.
-pub trait Descriptor {
-    fn descriptor(&self) -> i32;
-}
-
-macro_rules! descriptors {
-    ($($number:literal: $($name:ty),*;)*) => {$($(
-        impl Descriptor for $name {
-            fn descriptor(&self) -> i32 {
-                $number
-            }
-        }
-    )*)*};
-}
-
-descriptors! {
-    0: io::Stdin, io::StdinLock<'_>;
-    1: io::Stdout, io::StdoutLock<'_>;
-    2: io::Stderr, io::StderrLock<'_>;
-}
-
-impl Descriptor for crate::fs::File {
-    fn descriptor(&self) -> i32 {
-        crate::sys::AsInner::as_inner(self).raw()
-    }
-}
-
 impl Stdin {
     pub const fn new() -> Stdin {
         Stdin

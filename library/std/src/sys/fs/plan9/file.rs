@@ -5,9 +5,11 @@ use super::open::OpenOptions;
 use crate::fmt;
 use crate::fs::TryLockError;
 use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut, SeekFrom};
+use crate::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use crate::path::Path;
 use crate::sys::fd::FileDesc;
 use crate::sys::pal::{cvt, fd_name};
+use crate::sys::{FromInner, IntoInner};
 use plan9_abi::dir::Dir;
 use plan9_abi::sys::file;
 
@@ -37,13 +39,7 @@ impl File {
         options.open(path)
     }
 
-    /// The descriptor without the rest.
-    pub fn into_fd(self) -> FileDesc {
-        self.fd
-    }
-
-    /// The descriptor, for whoever needs the kernel's own number.
-    pub fn raw(&self) -> i32 {
+    fn raw(&self) -> i32 {
         self.fd.raw()
     }
 
@@ -115,6 +111,18 @@ impl File {
         self.fd.write(buf)
     }
 
+    /// Reads at `offset` and leaves the file's own where it is.
+    pub fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let offset = signed(offset)?;
+        if buf.is_empty() { Ok(0) } else { cvt(file::pread(self.raw(), buf, offset)) }
+    }
+
+    /// Writes at `offset` and leaves the file's own where it is.
+    pub fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
+        let offset = signed(offset)?;
+        if buf.is_empty() { Ok(0) } else { cvt(file::pwrite(self.raw(), buf, offset)) }
+    }
+
     pub fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         io::default_write_vectored(|buf| self.write(buf), bufs)
     }
@@ -155,6 +163,37 @@ impl File {
 
     pub fn set_times(&self, times: FileTimes) -> io::Result<()> {
         times.record()?.map_or(Ok(()), |changed| self.change(&changed))
+    }
+}
+
+/// An offset as the kernel takes it: to it, all ones would mean the file's own.
+fn signed(offset: u64) -> io::Result<i64> {
+    i64::try_from(offset)
+        .map_err(|_| io::const_error!(io::ErrorKind::InvalidInput, "the offset is too large"))
+}
+
+impl IntoInner<FileDesc> for File {
+    /// The descriptor alone: that each write is to go to the end is forgotten.
+    fn into_inner(self) -> FileDesc {
+        self.fd
+    }
+}
+
+impl FromInner<FileDesc> for File {
+    fn from_inner(fd: FileDesc) -> File {
+        File::new(fd, false)
+    }
+}
+
+impl AsFd for File {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl AsRawFd for File {
+    fn as_raw_fd(&self) -> RawFd {
+        self.raw()
     }
 }
 

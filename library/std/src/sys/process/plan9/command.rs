@@ -12,6 +12,7 @@ use crate::sys::fd::FileDesc;
 use crate::sys::fs::File;
 use crate::sys::pal::cvt;
 use crate::sys::pipe::pipe;
+use crate::sys::IntoInner;
 use crate::sys::process::CommandEnvs;
 use crate::sys::process::env::CommandEnv;
 use crate::{fmt, io};
@@ -176,14 +177,14 @@ fn stream(at: i32, stdio: &Stdio, end: &mut Option<ChildPipe>) -> io::Result<Str
             let (reader, writer) = pipe()?;
             let (ours, theirs) = if at == 0 { (writer, reader) } else { (reader, writer) };
             *end = Some(ours);
-            Stream::Own(theirs.into_fd())
+            Stream::Own(theirs)
         }
     })
 }
 
 impl From<ChildPipe> for Stdio {
     fn from(pipe: ChildPipe) -> Stdio {
-        Stdio::Fd(pipe.into_fd())
+        Stdio::Fd(pipe)
     }
 }
 
@@ -201,7 +202,7 @@ impl From<io::Stderr> for Stdio {
 
 impl From<File> for Stdio {
     fn from(file: File) -> Stdio {
-        Stdio::Fd(file.into_fd())
+        Stdio::Fd(file.into_inner())
     }
 }
 

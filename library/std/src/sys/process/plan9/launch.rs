@@ -49,7 +49,6 @@ pub fn launch(image: Image) -> io::Result<u32> {
     if let Some(variables) = &image.variables {
         flags |= if variables.clear { rfork::CENVG } else { rfork::ENVG };
     }
-    let writer = writer.into_fd();
     // The child starts where this thread stands.
     directory::follow()?;
     let lock = NOT_WHILE_FORKING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());

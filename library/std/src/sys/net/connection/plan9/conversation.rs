@@ -2,6 +2,7 @@
 
 use crate::io;
 use crate::net::SocketAddr;
+use crate::sys::fd::FileDesc;
 use crate::sys::pal::deadline::operation::{self, Bound, Deadline};
 use crate::sys::pal::text::Text;
 use crate::sys::pal::{cvt, last_error};
@@ -23,6 +24,8 @@ pub struct Status {
     /// The peer has closed, and the kernel says so: it does not where both ends are inside the machine.
     pub close_wait: bool,
     pub closed: bool,
+    /// Announced.
+    pub listening: bool,
     /// Bytes in the transmit queue.
     pub qout: u64,
 }
@@ -36,7 +39,7 @@ pub enum Protocol {
 
 impl Protocol {
     /// Its directory's name.
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Protocol::Tcp => "tcp",
             Protocol::Udp => "udp",
@@ -47,20 +50,11 @@ impl Protocol {
 /// An open `ctl`, and `data` once there is one. Both are closed when it is dropped.
 #[derive(Debug)]
 pub struct Conversation {
-    protocol: Protocol,
+    pub(super) protocol: Protocol,
     pub number: u32,
-    ctl: i32,
-    data: i32,
-}
-
-impl Drop for Conversation {
-    fn drop(&mut self) {
-        for fd in [self.data, self.ctl] {
-            if fd >= 0 {
-                let _ = file::close(fd);
-            }
-        }
-    }
+    // Closed first.
+    pub(super) data: Option<FileDesc>,
+    pub(super) ctl: FileDesc,
 }
 
 impl Conversation {
@@ -68,28 +62,27 @@ impl Conversation {
     pub fn new(protocol: Protocol) -> io::Result<Self> {
         let name = Text::new(format_args!("/net/{}/clone", protocol.name()));
         let ctl = cvt(file::open(name.as_c_str(), open::RDWR | open::CEXEC))?;
-        Self::of_ctl(protocol, ctl)
+        Self::of_ctl(protocol, FileDesc::new(ctl))
     }
 
     /// The one whose `ctl` this is.
-    fn of_ctl(protocol: Protocol, ctl: i32) -> io::Result<Self> {
-        let mut this = Self { protocol, number: 0, ctl, data: -1 };
+    pub(super) fn of_ctl(protocol: Protocol, ctl: FileDesc) -> io::Result<Self> {
         let mut text = [0; 16];
-        let n = cvt(file::pread(ctl, &mut text, 0))?;
+        let n = cvt(file::pread(ctl.raw(), &mut text, 0))?;
         let digits = text[..n].iter().take_while(|byte| byte.is_ascii_digit());
-        this.number = digits.fold(0, |number, &digit| number * 10 + u32::from(digit - b'0'));
-        Ok(this)
+        let number = digits.fold(0, |number, &digit| number * 10 + u32::from(digit - b'0'));
+        Ok(Self { protocol, number, data: None, ctl })
     }
 
     /// Writes a command.
     pub fn command(&self, text: &[u8]) -> io::Result<()> {
-        cvt(file::write(self.ctl, text)).map(drop)
+        cvt(file::write(self.ctl.raw(), text)).map(drop)
     }
 
     /// Calls an address; `TimedOut` if there is no answer before the deadline.
     pub fn connect(&mut self, to: &SocketAddr, deadline: Option<Deadline>) -> io::Result<()> {
         let command = Text::new(format_args!("connect {}", AddressText(*to)));
-        let answered = operation::command(self.ctl, command.as_bytes(), &deadline)?;
+        let answered = operation::command(self.ctl.raw(), command.as_bytes(), &deadline)?;
         // The kernel's answer can be late or too good, and a call that was broken goes on without us: how the
         // conversation stands is what counts.
         loop {
@@ -109,7 +102,7 @@ impl Conversation {
     /// Opens `data`.
     pub fn open_data(&mut self) -> io::Result<()> {
         let name = self.name("data");
-        self.data = cvt(file::open(name.as_c_str(), open::RDWR | open::CEXEC))?;
+        self.data = Some(FileDesc::new(cvt(file::open(name.as_c_str(), open::RDWR | open::CEXEC))?));
         Ok(())
     }
 
@@ -117,16 +110,17 @@ impl Conversation {
     pub fn listen(&self, bound: &impl Bound) -> io::Result<Self> {
         let name = self.name("listen");
         let ctl = operation::open(name.as_c_str(), open::RDWR | open::CEXEC, bound)?;
-        let mut call = Self::of_ctl(self.protocol, ctl)?;
+        let mut call = Self::of_ctl(self.protocol, FileDesc::new(ctl))?;
         call.open_data()?;
         Ok(call)
     }
 
+    /// The number of `data`.
     pub fn data(&self) -> i32 {
-        self.data
+        self.data.as_ref().map_or(-1, FileDesc::raw)
     }
 
-    fn name(&self, file: &str) -> Text {
+    pub(super) fn name(&self, file: &str) -> Text {
         name(self.protocol, self.number, file)
     }
 
@@ -161,6 +155,7 @@ impl Conversation {
             established: text.starts_with("Established") || text.starts_with("Close_wait"),
             close_wait: text.starts_with("Close_wait"),
             closed: text.starts_with("Closed"),
+            listening: text.starts_with("Listen"),
             qout: after(text, "qout").and_then(|digits| digits.parse().ok()).unwrap_or(0),
         })
     }
@@ -173,7 +168,7 @@ fn after<'a>(status: &'a str, word: &str) -> Option<&'a str> {
     words.next()
 }
 
-fn name(protocol: Protocol, number: u32, file: &str) -> Text {
+pub(super) fn name(protocol: Protocol, number: u32, file: &str) -> Text {
     Text::new(format_args!("/net/{}/{number}/{file}", protocol.name()))
 }
 

@@ -3,6 +3,7 @@
 use super::conversation::{Conversation, Protocol};
 use super::direction::{Call, Direction};
 use super::lane::Lane;
+use super::socket::Socket;
 use super::stream::{TcpStream, set_ttl};
 use crate::fmt;
 use crate::io;
@@ -10,8 +11,9 @@ use crate::net::{SocketAddr, ToSocketAddrs};
 use crate::sync::Arc;
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::SeqCst;
+use crate::sys::fd::FileDesc;
 use crate::sys::pal::text::Text;
-use crate::sys::unsupported;
+use crate::sys::{FromInner, unsupported};
 use crate::time::Duration;
 use plan9_abi::addr::Text as AddressText;
 
@@ -37,14 +39,37 @@ impl TcpListener {
                 false => Text::new(format_args!("announce {}", AddressText(*addr))),
             };
             conversation.command(command.as_bytes())?;
-            Ok(TcpListener(Arc::new(Shared {
-                conversation,
-                asked: *addr,
-                accepting: Lane::new(()),
-                accepts: Direction::new(),
-                ttl: AtomicU32::new(255),
-            })))
+            Ok(Self::new(conversation, *addr))
         })
+    }
+
+    fn new(conversation: Conversation, asked: SocketAddr) -> TcpListener {
+        TcpListener(Arc::new(Shared {
+            conversation,
+            asked,
+            accepting: Lane::new(()),
+            accepts: Direction::new(),
+            ttl: AtomicU32::new(255),
+        }))
+    }
+
+    /// The one of an announced conversation. A wildcard counts as IPv6's, which takes both.
+    pub(super) fn of(conversation: Conversation) -> io::Result<TcpListener> {
+        let asked = conversation.address("local")?;
+        Ok(Self::new(conversation, asked))
+    }
+
+    /// For `std::os::fd`.
+    pub fn socket(&self) -> &FileDesc {
+        &self.0.conversation.ctl
+    }
+
+    /// For `std::os::fd`.
+    pub fn into_socket(self) -> Socket {
+        match Arc::try_unwrap(self.0) {
+            Ok(shared) => Socket::from_inner(shared.conversation.ctl),
+            Err(shared) => Socket::copy(&shared.conversation.ctl),
+        }
     }
 
     pub fn socket_addr(&self) -> io::Result<SocketAddr> {

@@ -10,10 +10,12 @@ mod groups;
 mod lane;
 mod listener;
 mod lookup;
+mod socket;
 mod stream;
 mod udp;
 
 pub use listener::TcpListener;
 pub use lookup::lookup_host;
+pub use socket::Socket;
 pub use stream::TcpStream;
 pub use udp::UdpSocket;

@@ -4,6 +4,7 @@ use super::conversation::{Conversation, Protocol};
 use super::direction::{Call, Direction};
 use super::drain::Drain;
 use super::lane::Lane;
+use super::socket::Socket;
 use crate::fmt;
 use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut};
 use crate::mem::MaybeUninit;
@@ -12,6 +13,7 @@ use crate::ptr;
 use crate::sync::atomic::Ordering::SeqCst;
 use crate::sync::atomic::{AtomicBool, AtomicU32};
 use crate::sync::{Arc, Mutex, PoisonError};
+use crate::sys::fd::FileDesc;
 use crate::sys::pal::clock;
 use crate::sys::pal::deadline::operation::{self, Bound, Deadline, Wait, over};
 use crate::sys::pal::deadline::write_rule::WriteRule;
@@ -116,6 +118,24 @@ impl TcpStream {
             nodelay: AtomicBool::new(false),
             ttl: AtomicU32::new(255),
         }))
+    }
+
+    /// For `std::os::fd`.
+    pub fn socket(&self) -> &FileDesc {
+        self.0.conversation.data_file()
+    }
+
+    /// For `std::os::fd`: what is left here is forgotten, bytes that were peeked at too. The conversation goes on, so
+    /// nothing lingers.
+    pub fn into_socket(self) -> Socket {
+        match Arc::try_unwrap(self.0) {
+            Ok(mut shared) => {
+                *shared.linger.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
+                shared.reading.get_mut().ended = false;
+                shared.conversation.take_data()
+            }
+            Err(shared) => Socket::copy(shared.conversation.data_file()),
+        }
     }
 
     pub fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<TcpStream> {

@@ -13,6 +13,7 @@ use super::conversation::{Conversation, Protocol};
 use super::direction::{Call, Direction};
 use super::groups::Groups;
 use super::lane::Lane;
+use super::socket::Socket;
 use super::stream::set_ttl;
 use crate::fmt;
 use crate::io;
@@ -20,6 +21,7 @@ use crate::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use crate::sync::atomic::Ordering::SeqCst;
 use crate::sync::atomic::{AtomicBool, AtomicU32};
 use crate::sync::{Arc, Mutex};
+use crate::sys::fd::FileDesc;
 use crate::sys::pal::deadline::operation;
 use crate::sys::pal::text::Text;
 use crate::sys::unsupported;
@@ -170,18 +172,44 @@ impl UdpSocket {
             conversation.open_data()?;
             let mut local = *addr;
             local.set_port(conversation.address("local")?.port());
-            Ok(UdpSocket(Arc::new(Shared {
-                conversation,
-                local,
-                peer: Mutex::new(None),
-                reading: Lane::new(Inbox::default()),
-                reads: Direction::new(),
-                writes: Direction::new(),
-                groups: Groups::new(),
-                broadcast: AtomicBool::new(false),
-                ttl: AtomicU32::new(255),
-            })))
+            Ok(Self::new(conversation, local, None))
         })
+    }
+
+    fn new(conversation: Conversation, local: SocketAddr, peer: Option<SocketAddr>) -> UdpSocket {
+        UdpSocket(Arc::new(Shared {
+            conversation,
+            local,
+            peer: Mutex::new(peer),
+            reading: Lane::new(Inbox::default()),
+            reads: Direction::new(),
+            writes: Direction::new(),
+            groups: Groups::new(),
+            broadcast: AtomicBool::new(false),
+            ttl: AtomicU32::new(255),
+        }))
+    }
+
+    /// The one of a conversation, which gives its datagrams addresses from now on. If it was connected, to its peer. A
+    /// wildcard counts as IPv6's, which takes both.
+    pub(super) fn of(conversation: Conversation) -> io::Result<UdpSocket> {
+        conversation.command(b"headers")?;
+        let local = conversation.address("local")?;
+        let peer = conversation.address("remote").ok().filter(|peer| peer.port() != 0);
+        Ok(Self::new(conversation, local, peer))
+    }
+
+    /// For `std::os::fd`.
+    pub fn socket(&self) -> &FileDesc {
+        self.0.conversation.data_file()
+    }
+
+    /// For `std::os::fd`: what is left here is forgotten, the peer and a datagram that was peeked at too.
+    pub fn into_socket(self) -> Socket {
+        match Arc::try_unwrap(self.0) {
+            Ok(mut shared) => shared.conversation.take_data(),
+            Err(shared) => Socket::copy(shared.conversation.data_file()),
+        }
     }
 
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {

@@ -1,0 +1,32 @@
+//! Plan 9-specific extensions to general I/O primitives: descriptors.
+//!
+//! What std opens, exec closes: of a program's descriptors a child gets those that its [`Stdio`](crate::process::Stdio)s
+//! name, and those that the program itself made otherwise. Closing a descriptor ends nobody's wait: a read that another
+//! thread has begun keeps the channel, and gets what comes next.
+//!
+//! What std adds to a channel is not in the descriptor: that each write of a [`File`](crate::fs::File) goes to the end
+//! (`append`), and for the types of [`net`](super::net#descriptors) what stands there.
+//!
+//! # Examples
+//!
+//! ```
+//! use std::fs::File;
+//! use std::io::{Read, Write};
+//! use std::os::plan9::io::{AsFd, OwnedFd};
+//!
+//! fn main() -> std::io::Result<()> {
+//!     let (mut reader, writer) = std::io::pipe()?;
+//!     // Any channel can be a file.
+//!     let mut file = File::from(OwnedFd::from(writer));
+//!     let other = file.as_fd().try_clone_to_owned()?;
+//!     file.write_all(b"said")?;
+//!     drop((file, other));
+//!     let mut text = String::new();
+//!     reader.read_to_string(&mut text)?;
+//!     assert_eq!(text, "said");
+//!     Ok(())
+//! }
+//! ```
+
+#[stable(feature = "rust1", since = "1.0.0")]
+pub use crate::os::fd::*;

@@ -1,0 +1,133 @@
+//! Conversations as single descriptors, for `std::os::fd`.
+//!
+//! A conversation is several files, of which one stands for it: `data` for a stream and a UDP socket, `ctl` for a
+//! listener, which has no data. It goes on as long as any of its files is open (man 3/ip), so that one can be given away
+//! alone. To take one, the others are opened beside it, by the name that the kernel has of it; and because that name is
+//! the one it was opened by, in whatever name space, it is looked after that it names the same file here.
+
+use super::conversation::{Conversation, Protocol};
+use super::listener::TcpListener;
+use super::stream::TcpStream;
+use super::udp::UdpSocket;
+use crate::ffi::OsStr;
+use crate::io;
+use crate::os::plan9::ffi::OsStrExt;
+use crate::path::Path;
+use crate::sys::fd::FileDesc;
+use crate::sys::fs::{File, metadata};
+use crate::sys::pal::{cvt, fd_name};
+use crate::sys::{FromInner, IntoInner};
+use plan9_abi::flags::open;
+use plan9_abi::sys::file;
+
+/// The descriptor that stands for a conversation.
+pub struct Socket(FileDesc);
+
+impl Socket {
+    /// A copy, for a conversation that has clones here.
+    pub(super) fn copy(fd: &FileDesc) -> Socket {
+        Socket(fd.duplicate().expect("a descriptor is free"))
+    }
+}
+
+impl FromInner<FileDesc> for Socket {
+    fn from_inner(fd: FileDesc) -> Socket {
+        Socket(fd)
+    }
+}
+
+impl IntoInner<FileDesc> for Socket {
+    fn into_inner(self) -> FileDesc {
+        self.0
+    }
+}
+
+const NO_DATA: io::Error = io::const_error!(
+    io::ErrorKind::InvalidInput,
+    "not the data of such a conversation under /net",
+);
+
+const NOT_ANNOUNCED: io::Error = io::const_error!(
+    io::ErrorKind::InvalidInput,
+    "not the ctl of an announced conversation under /net",
+);
+
+const OTHER_FILE: io::Error = io::const_error!(
+    io::ErrorKind::InvalidInput,
+    "its name is another file's in this name space",
+);
+
+impl Conversation {
+    /// The one whose `data` this is.
+    fn of_data(protocol: Protocol, data: FileDesc) -> io::Result<Self> {
+        let mut name = [0; 64];
+        let name = fd_name(data.raw(), &mut name).and_then(|name| str::from_utf8(name).ok());
+        let number = name
+            .and_then(|name| name.strip_prefix("/net/")?.strip_prefix(protocol.name()))
+            .and_then(|rest| rest.strip_prefix('/')?.strip_suffix("/data")?.parse().ok())
+            .ok_or(NO_DATA)?;
+        let file = |which| super::conversation::name(protocol, number, which);
+        let data = same(data, file("data").as_bytes())?;
+        let ctl = cvt(file::open(file("ctl").as_c_str(), open::RDWR | open::CEXEC))?;
+        Ok(Self { protocol, number, data: Some(data), ctl: FileDesc::new(ctl) })
+    }
+
+    /// The announced one whose `ctl` this is, which was opened as `clone`, or by name.
+    fn of_announced(ctl: FileDesc) -> io::Result<Self> {
+        let mut name = [0; 64];
+        let name = fd_name(ctl.raw(), &mut name).unwrap_or_default();
+        // Nothing is read from what may be anybody's pipe.
+        let control = [&b"/clone"[..], b"/ctl"];
+        if !name.starts_with(b"/net/tcp/") || !control.iter().any(|end| name.ends_with(end)) {
+            return Err(NOT_ANNOUNCED);
+        }
+        let mut this = Self::of_ctl(Protocol::Tcp, ctl)?;
+        let name = this.name("ctl");
+        this.ctl = same(this.ctl, name.as_bytes())?;
+        if this.status()?.listening { Ok(this) } else { Err(NOT_ANNOUNCED) }
+    }
+
+    /// `data`, which a conversation of a stream or a socket always has.
+    pub(super) fn data_file(&self) -> &FileDesc {
+        self.data.as_ref().expect("data is open")
+    }
+
+    /// Gives `data` away; the conversation itself is only to be dropped then.
+    pub(super) fn take_data(&mut self) -> Socket {
+        Socket(self.data.take().expect("data is open"))
+    }
+}
+
+/// The descriptor, if it is the file of this name.
+fn same(fd: FileDesc, name: &[u8]) -> io::Result<FileDesc> {
+    let file = File::from_inner(fd);
+    let there = metadata(Path::new(OsStr::from_bytes(name)))?;
+    if !file.file_attr()?.is_same_file(&there) {
+        return Err(OTHER_FILE);
+    }
+    Ok(file.into_inner())
+}
+
+/// std's `From` cannot fail, and who takes for a socket what is none has a mistake in the program.
+fn expect<T>(socket: io::Result<T>, what: &str) -> T {
+    socket.unwrap_or_else(|why| panic!("the descriptor is no {what}: {why}"))
+}
+
+impl FromInner<Socket> for TcpStream {
+    fn from_inner(socket: Socket) -> TcpStream {
+        TcpStream::of(expect(Conversation::of_data(Protocol::Tcp, socket.0), "TCP stream"))
+    }
+}
+
+impl FromInner<Socket> for TcpListener {
+    fn from_inner(socket: Socket) -> TcpListener {
+        expect(Conversation::of_announced(socket.0).and_then(TcpListener::of), "TCP listener")
+    }
+}
+
+impl FromInner<Socket> for UdpSocket {
+    fn from_inner(socket: Socket) -> UdpSocket {
+        let conversation = Conversation::of_data(Protocol::Udp, socket.0);
+        expect(conversation.and_then(UdpSocket::of), "UDP socket")
+    }
+}
