@@ -5,15 +5,20 @@ use std::io::{IsTerminal, PipeReader, PipeWriter, Read, Seek, SeekFrom, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::plan9::fs::FileExt;
+use std::os::plan9::process::{CommandExt, Union};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 fn main() {
-    if std::env::args().any(|arg| arg == "cat") {
-        std::io::copy(&mut std::io::stdin(), &mut std::io::stdout()).map(drop).unwrap();
-        return;
+    match std::env::args().nth(1).as_deref() {
+        Some("cat") => drop(std::io::copy(&mut std::io::stdin(), &mut std::io::stdout()).unwrap()),
+        Some("take") => take(),
+        _ => parent(),
     }
+}
+
+fn parent() {
     files();
     standard();
     pipes();
@@ -21,6 +26,7 @@ fn main() {
     streams();
     listeners();
     sockets();
+    started_with();
     refusals();
 }
 
@@ -66,7 +72,11 @@ fn files() {
 }
 
 fn standard() {
-    let raw = [std::io::stdin().as_raw_fd(), std::io::stdout().as_raw_fd(), std::io::stderr().as_raw_fd()];
+    let raw = [
+        std::io::stdin().as_raw_fd(),
+        std::io::stdout().as_raw_fd(),
+        std::io::stderr().as_raw_fd(),
+    ];
     println!("{raw:?} {:?}", std::io::stdout().lock().as_fd());
     // SAFETY: descriptor 1 stays open.
     let borrowed = unsafe { BorrowedFd::borrow_raw(1) };
@@ -90,15 +100,15 @@ fn pipes() {
     println!("{all}");
 }
 
-fn cat() -> Command {
+fn this(arg: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.arg("cat");
+    command.arg(arg);
     command
 }
 
 fn children() {
     // Streams taken out of the child and put together again.
-    let mut child = cat().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = this("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let mut stdin = ChildStdin::from(OwnedFd::from(stdin));
     let mut stdout = ChildStdout::from(OwnedFd::from(stdout));
@@ -110,7 +120,7 @@ fn children() {
     println!("{all}: {}", child.wait().unwrap());
     // A conversation as a child's stream.
     let (near, mut far) = pair();
-    let child = cat().stdin(OwnedFd::from(near)).stdout(Stdio::piped()).spawn().unwrap();
+    let child = this("cat").stdin(OwnedFd::from(near)).stdout(Stdio::piped()).spawn().unwrap();
     far.write_all(b"over TCP").unwrap();
     drop(far);
     let output = child.wait_with_output().unwrap();
@@ -188,6 +198,33 @@ fn sockets() {
     println!("{}", near.recv(&mut buf).unwrap());
 }
 
+/// As a service that `listen` starts: the conversation is standard input.
+fn take() {
+    let data = std::io::stdin().as_fd().try_clone_to_owned().unwrap();
+    print!("{}", TcpStream::from(data).peer_addr().unwrap());
+}
+
+fn started_with() {
+    let ((near, far), (_, other)) = (pair(), pair());
+    let take = |prepare: &dyn Fn(&mut Command)| {
+        let mut command = this("take");
+        prepare(&mut command);
+        let output = command.stdin(OwnedFd::from(far.try_clone().unwrap())).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        (said, String::from_utf8(output.stderr).unwrap())
+    };
+    println!("{}", take(&|_| {}).0 == near.local_addr().unwrap().to_string());
+    // Where the descriptor's name is another conversation's, it is not taken for that one.
+    let folder = |stream: &TcpStream| {
+        let ctl = fs::read_to_string(format!("/fd/{}ctl", stream.as_raw_fd())).unwrap();
+        ctl.trim_end().rsplit(' ').next().unwrap().strip_suffix("/data").unwrap().to_string()
+    };
+    let refused = take(&|command| {
+        command.bind(folder(&other), folder(&far), Union::Replace, false);
+    });
+    println!("{:?} {}", refused.0, refused.1.contains("another file's in this name space"));
+}
+
 /// What is no conversation, or not that kind of one, is not taken for one.
 fn refusals() {
     panic::set_hook(Box::new(|_| {}));
@@ -208,5 +245,8 @@ fn refusals() {
     refused(&socket, OwnedFd::from(TcpListener::bind("127.0.0.1:0").unwrap()));
     refused(&listener, OwnedFd::from(pair().0));
     // A conversation's ctl that is not announced.
-    refused(&listener, OwnedFd::from(File::options().read(true).write(true).open("/net/tcp/clone").unwrap()));
+    refused(
+        &listener,
+        OwnedFd::from(File::options().read(true).write(true).open("/net/tcp/clone").unwrap()),
+    );
 }

@@ -1,4 +1,4 @@
-//! std's own tests of TCP and UDP, unmodified but for `debug`, which asks for a unix descriptor.
+//! std's own tests of TCP and UDP, unmodified but for UDP's `debug`, which looks inside the unix implementation.
 //!
 //! They are compiled as a crate of their own whose `crate::net`, `crate::io` and so on are std's: what is tested is the
 //! std that users link. Tests that cannot pass stand in `tests/upstream-ignored.toml` with their reasons.
@@ -85,7 +85,7 @@ fn compile(layout: &Layout, tests: &str, binary: &Path) -> Result<()> {
     let net = layout.overlaid_library().join("std/src/net");
     let source = format!(
         "#![feature({FEATURES})]\n#![allow(unused, internal_features)]\n\
-         pub use std::{{env, fmt, io, mem, sync, thread, time}};\n\
+         pub use std::{{env, fmt, io, mem, os, sync, thread, time}};\n\
          pub mod net {{\n    pub use std::net::*;\n    #[path = {:?}]\n    pub mod test;\n}}\n\
          #[path = {:?}]\nmod tests;\n",
         net.join("test.rs"),

@@ -18,6 +18,9 @@ pub struct PrivateWords {
     pub next: *const ThreadControl,
     /// Where the parent's stack pointer waits while it stands on this segment to fork.
     pub saved_sp: usize,
+    /// Not 0: this proc forks a child that is to become a program, or is that child, which has the parent's thread but
+    /// another pid.
+    pub launching: usize,
 }
 
 shared_static! {

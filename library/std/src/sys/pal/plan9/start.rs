@@ -58,7 +58,12 @@ unsafe extern "C" fn _start() -> ! {
 unsafe extern "C" fn prepare(words: *mut PrivateWords, tos: usize) -> usize {
     // SAFETY: free, aligned stack between the arguments and our own frame. It holds 0xFE bytes or zeros until now.
     unsafe {
-        words.write(PrivateWords { thread: ptr::null(), next: ptr::null(), saved_sp: 0 });
+        words.write(PrivateWords {
+            thread: ptr::null(),
+            next: ptr::null(),
+            saved_sp: 0,
+            launching: 0,
+        });
     }
     private::TOS.store(tos, Relaxed);
     private::PRIVATE.store(words, Relaxed);

@@ -1,18 +1,19 @@
 //! What is to be run, as it is put together.
 
 use super::ChildPipe;
-use super::launch::{Image, Stream, Variables};
+use super::launch::{Image, Stream, Variable};
 use super::reaper::{self, Process};
+use super::surroundings::Surroundings;
 use crate::env;
 use crate::ffi::{CString, OsStr, OsString};
 use crate::os::plan9::ffi::{OsStrExt, OsStringExt};
 use crate::path::Path;
 use crate::process::StdioPipes;
+use crate::sys::IntoInner;
 use crate::sys::fd::FileDesc;
 use crate::sys::fs::File;
 use crate::sys::pal::cvt;
 use crate::sys::pipe::pipe;
-use crate::sys::IntoInner;
 use crate::sys::process::CommandEnvs;
 use crate::sys::process::env::CommandEnv;
 use crate::{fmt, io};
@@ -31,6 +32,7 @@ pub struct Command {
     stdin: Option<Stdio>,
     stdout: Option<Stdio>,
     stderr: Option<Stdio>,
+    pub surroundings: Surroundings,
 }
 
 #[derive(Debug)]
@@ -53,7 +55,13 @@ impl Command {
             stdin: None,
             stdout: None,
             stderr: None,
+            surroundings: Surroundings::default(),
         }
+    }
+
+    /// What the program sees as its own name.
+    pub fn set_arg_0(&mut self, name: &OsStr) {
+        self.args[0] = name.to_owned();
     }
 
     pub fn arg(&mut self, arg: &OsStr) {
@@ -116,7 +124,10 @@ impl Command {
         let image = Image {
             programs: self.programs()?,
             args: self.args.iter().map(|arg| text(arg.as_bytes())).collect::<io::Result<_>>()?,
+            groups: self.surroundings.groups(&self.env)?,
             variables: self.variables()?,
+            binds: self.surroundings.binds()?,
+            no_devices: self.surroundings.no_devices,
             directory: self.cwd.as_ref().map(|dir| text(dir.as_bytes())).transpose()?,
             streams,
         };
@@ -140,10 +151,7 @@ impl Command {
         directories.map(|directory| text(&[directory, b"/", name].concat())).collect()
     }
 
-    fn variables(&self) -> io::Result<Option<Variables>> {
-        if self.env.is_unchanged() {
-            return Ok(None);
-        }
+    fn variables(&self) -> io::Result<Vec<Variable>> {
         let files = self.env.iter().map(|(name, value)| {
             let name = name.as_bytes();
             if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') {
@@ -154,12 +162,11 @@ impl Command {
             }
             Ok((text(&[b"#e/", name].concat())?, value.map(|value| value.as_bytes().to_vec())))
         });
-        let files = files.collect::<io::Result<_>>()?;
-        Ok(Some(Variables { clear: self.env.does_clear(), files }))
+        files.collect()
     }
 }
 
-fn text(bytes: &[u8]) -> io::Result<CString> {
+pub(super) fn text(bytes: &[u8]) -> io::Result<CString> {
     Ok(CString::new(bytes)?)
 }
 
@@ -206,26 +213,47 @@ impl From<File> for Stdio {
     }
 }
 
+/// As on unix, with the words that a shell there would take.
 impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if f.alternate() {
-            return f
-                .debug_struct("Command")
-                .field("program", &self.program)
-                .field("args", &self.args)
-                .field("env", &self.env)
-                .field("cwd", &self.cwd)
-                .finish_non_exhaustive();
+            let mut shown = f.debug_struct("Command");
+            shown.field("program", &self.program).field("args", &self.args);
+            if !self.env.is_unchanged() {
+                shown.field("env", &self.env);
+            }
+            let streams =
+                [("stdin", &self.stdin), ("stdout", &self.stdout), ("stderr", &self.stderr)];
+            if self.cwd.is_some() {
+                shown.field("cwd", &self.cwd);
+            }
+            for (name, stream) in streams {
+                if stream.is_some() {
+                    shown.field(name, stream);
+                }
+            }
+            self.surroundings.show(&mut shown);
+            return shown.finish();
         }
         if let Some(cwd) = &self.cwd {
             write!(f, "cd {cwd:?} && ")?;
+        }
+        let mut removed = self.get_envs().filter(|(_, value)| value.is_none()).peekable();
+        if self.env.does_clear() {
+            f.write_str("env -i ")?;
+        } else if removed.peek().is_some() {
+            f.write_str("env ")?;
+            removed.try_for_each(|(key, _)| write!(f, "-u {} ", key.display()))?;
         }
         for (key, value) in self.get_envs() {
             if let Some(value) = value {
                 write!(f, "{}={value:?} ", key.display())?;
             }
         }
-        write!(f, "{:?}", self.program)?;
+        if self.program != self.args[0] {
+            write!(f, "[{:?}] ", self.program)?;
+        }
+        write!(f, "{:?}", self.args[0])?;
         self.get_args().try_for_each(|arg| write!(f, " {arg:?}"))
     }
 }

@@ -3,11 +3,15 @@
 //! The child is a copy of the whole program with one thread, made without RFMEM: it must take no lock and no memory, for
 //! another thread may have held the heap at the fork. So everything it needs is made before, and it makes system calls
 //! alone. What goes wrong it says through a pipe that exec closes: an end without a word is success.
+//!
+//! The note handler comes with the copy, and so does what it knows: who watches notes, whether the program ends. None of
+//! it is the child's, where a note is to do what it does to a program that asked for none. So a private word, which the
+//! child has a copy of from its first instruction on, says that the proc may be one ([`PrivateWords::launching`]).
 
 use crate::ffi::{CStr, CString, c_char};
 use crate::io;
 use crate::sys::fd::FileDesc;
-use crate::sys::pal::{cvt, directory, errstr};
+use crate::sys::pal::{cvt, directory, errstr, private};
 use crate::sys::pipe::{NOT_WHILE_FORKING, pipe};
 use plan9_abi::flags::{open, rfork};
 use plan9_abi::layout::ERRMAX;
@@ -21,12 +25,14 @@ pub enum Stream {
     Own(FileDesc),
 }
 
-/// Changes of the environment.
-pub struct Variables {
-    /// Nothing is left of the parent's.
-    pub clear: bool,
-    /// Files of `/env` with what they are to hold; `None`: they are to go.
-    pub files: Vec<(CString, Option<Vec<u8>>)>,
+/// A file of `/env` with what it is to hold; `None`: it is to go.
+pub type Variable = (CString, Option<Vec<u8>>);
+
+/// What is to be seen of the name space elsewhere: `new` at `old` (man 2/bind).
+pub struct Bind {
+    pub new: CString,
+    pub old: CString,
+    pub flags: u32,
 }
 
 /// Everything the child needs.
@@ -34,8 +40,12 @@ pub struct Image {
     /// Where the program may be, in the order in which it is tried.
     pub programs: Vec<CString>,
     pub args: Vec<CString>,
-    /// `None` leaves the environment shared with the parent.
-    pub variables: Option<Variables>,
+    /// Flags of rfork beside those that every child has.
+    pub groups: u32,
+    pub variables: Vec<Variable>,
+    pub binds: Vec<Bind>,
+    /// Devices are no longer to be named, once all is bound.
+    pub no_devices: bool,
     pub directory: Option<CString>,
     pub streams: [Stream; 3],
 }
@@ -45,15 +55,15 @@ pub fn launch(image: Image) -> io::Result<u32> {
     let mut argv: Vec<*const c_char> = image.args.iter().map(|arg| arg.as_ptr()).collect();
     argv.push(crate::ptr::null());
     let (reader, writer) = pipe()?;
-    let mut flags = rfork::PROC | rfork::FDG | rfork::REND;
-    if let Some(variables) = &image.variables {
-        flags |= if variables.clear { rfork::CENVG } else { rfork::ENVG };
-    }
     // The child starts where this thread stands.
     directory::follow()?;
     let lock = NOT_WHILE_FORKING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    // SAFETY: without RFMEM the child has a copy of this stack too.
-    let pid = unsafe { process::rfork(flags) };
+    let words = private::words();
+    // SAFETY: this proc's own words. Without RFMEM the child has a copy of this stack too.
+    let pid = unsafe {
+        (&raw mut (*words).launching).write_volatile(1);
+        process::rfork(rfork::PROC | rfork::FDG | rfork::REND | image.groups)
+    };
     if pid == Ok(0) {
         become_program(&image, &argv);
         let mut why = error::take();
@@ -62,8 +72,11 @@ pub fn launch(image: Image) -> io::Result<u32> {
         why[len.min(ERRMAX - 1)] = 0;
         process::exits(CStr::from_bytes_until_nul(&why).ok());
     }
+    let pid = cvt(pid);
+    // SAFETY: this proc's own words.
+    unsafe { (&raw mut (*words).launching).write_volatile(0) };
     drop(lock);
-    let pid = cvt(pid)?;
+    let pid = pid?;
     drop(writer);
     drop(image);
     let mut why = Vec::new();
@@ -77,17 +90,7 @@ pub fn launch(image: Image) -> io::Result<u32> {
 
 /// In the child: returns only if something failed, with the error string.
 fn become_program(image: &Image, argv: &[*const c_char]) {
-    if streams(&image.streams).is_err() {
-        return;
-    }
-    if let Some(variables) = &image.variables
-        && variables.files.iter().try_for_each(|(name, value)| set(name, value.as_deref())).is_err()
-    {
-        return;
-    }
-    if let Some(directory) = &image.directory
-        && file::chdir(directory).is_err()
-    {
+    if surroundings(image).is_err() {
         return;
     }
     for program in &image.programs {
@@ -103,6 +106,22 @@ fn become_program(image: &Image, argv: &[*const c_char]) {
             return;
         }
     }
+}
+
+/// Everything but the program itself.
+fn surroundings(image: &Image) -> Result<()> {
+    streams(&image.streams)?;
+    for (name, value) in &image.variables {
+        set(name, value.as_deref())?;
+    }
+    for bind in &image.binds {
+        file::bind(&bind.new, &bind.old, bind.flags)?;
+    }
+    if image.no_devices {
+        // SAFETY: the proc's own name space changes, and no proc is made.
+        unsafe { process::rfork(rfork::NOMNT) }?;
+    }
+    image.directory.as_deref().map_or(Ok(()), file::chdir)
 }
 
 fn set(name: &CStr, value: Option<&[u8]>) -> Result<()> {

@@ -7,6 +7,7 @@ mod command;
 mod launch;
 mod reaper;
 mod status;
+mod surroundings;
 
 pub use self::command::{Command, CommandArgs, Stdio};
 pub use self::reaper::Process;

@@ -102,7 +102,8 @@ impl Conversation {
     /// Opens `data`.
     pub fn open_data(&mut self) -> io::Result<()> {
         let name = self.name("data");
-        self.data = Some(FileDesc::new(cvt(file::open(name.as_c_str(), open::RDWR | open::CEXEC))?));
+        self.data =
+            Some(FileDesc::new(cvt(file::open(name.as_c_str(), open::RDWR | open::CEXEC))?));
         Ok(())
     }
 

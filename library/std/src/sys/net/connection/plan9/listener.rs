@@ -143,6 +143,6 @@ impl fmt::Debug for TcpListener {
         if let Ok(addr) = self.socket_addr() {
             shown.field("addr", &addr);
         }
-        shown.field("conversation", &self.0.conversation.number).finish()
+        shown.field("fd", &self.socket().raw()).finish()
     }
 }

@@ -52,10 +52,8 @@ const NOT_ANNOUNCED: io::Error = io::const_error!(
     "not the ctl of an announced conversation under /net",
 );
 
-const OTHER_FILE: io::Error = io::const_error!(
-    io::ErrorKind::InvalidInput,
-    "its name is another file's in this name space",
-);
+const OTHER_FILE: io::Error =
+    io::const_error!(io::ErrorKind::InvalidInput, "its name is another file's in this name space",);
 
 impl Conversation {
     /// The one whose `data` this is.

@@ -69,9 +69,8 @@ impl Drop for Shared {
         }
         // A peer inside the machine that has closed leaves a pointer to its conversation behind, and closing would hang
         // up whoever has that conversation by then. `hangup` forgets it, and tells nobody (`ip/tcp.c:tcpclose`).
-        let is_local = || {
-            self.conversation.status().is_ok_and(|now| now.established && !now.close_wait)
-        };
+        let is_local =
+            || self.conversation.status().is_ok_and(|now| now.established && !now.close_wait);
         if self.reading.get_mut().ended && is_local() {
             let _ = self.conversation.command(b"hangup");
         }
@@ -358,6 +357,6 @@ impl fmt::Debug for TcpStream {
         if let Ok(peer) = self.peer_addr() {
             shown.field("peer", &peer);
         }
-        shown.field("conversation", &self.0.conversation.number).finish()
+        shown.field("fd", &self.socket().raw()).finish()
     }
 }

@@ -375,6 +375,6 @@ impl fmt::Debug for UdpSocket {
         if let Some(peer) = self.0.peer() {
             shown.field("peer", &peer);
         }
-        shown.field("conversation", &self.0.conversation.number).finish()
+        shown.field("fd", &self.socket().raw()).finish()
     }
 }

@@ -3,7 +3,8 @@
 //! A note ends the program, with its text as the status, unless it is one of four: a deadline's, which is counted in
 //! its thread's slot (see [`deadline`](super::deadline)), the kernel's `write on closed pipe`,
 //! which the failing write reports as well, whatever arrives while the program is ending, and any but the kernel's own
-//! while the program [`watch`]es notes, which goes through the [`inbox`] to ordinary code. Those are settled in
+//! while the program [`watch`]es notes, which goes through the [`inbox`] to ordinary code. A child between fork and exec
+//! has none of these, and ends by any note. Those are settled in
 //! assembly that touches no vector register, for kernels before 2025-04-05 kill a proc that does so here. What ends
 //! the program is Rust, and runs where the handler sends the thread to: see [`last`].
 
@@ -51,6 +52,18 @@ unsafe extern "C" fn handler() {
         "cld",
         "mov rbx, [rsp + {ureg_pointer}]",
         "mov rcx, [rsp + {note_pointer}]",
+        // A copy of a thread, on its way to another program: what stands in its memory is not about it.
+        "mov rdi, [rip + {private}]",
+        "test rdi, rdi",
+        "jz 1f",
+        "cmp qword ptr [rdi + {launching}], 0",
+        "je 1f",
+        "mov rdi, [rdi + {thread}]",
+        "mov rax, [rip + {tos}]",
+        "mov eax, [rax + {tos_pid}]",
+        "cmp eax, [rdi + {pid}]",
+        "jne 12f",
+        "1:",
         "mov eax, [rip + {state}]",
         "cmp eax, {ready}",
         "je 3f",
@@ -191,6 +204,12 @@ unsafe extern "C" fn handler() {
         "mov ebp, {exits}",
         "syscall",
         "ud2",
+        // What it does where there is no handler.
+        "12:",
+        "mov qword ptr [rsp + 8], {dflt}",
+        "mov ebp, {noted}",
+        "syscall",
+        "ud2",
         // Resume as if nothing had been.
         "4:",
         "mov rax, [rbx + {flags}]",
@@ -215,6 +234,7 @@ unsafe extern "C" fn handler() {
         len = const text::LEN,
         private = sym private::PRIVATE,
         thread = const offset_of!(PrivateWords, thread),
+        launching = const offset_of!(PrivateWords, launching),
         tos = sym private::TOS,
         tos_pid = const plan9_abi::tos::PID,
         pid = const offset_of!(ThreadControl, pid),
@@ -249,6 +269,7 @@ unsafe extern "C" fn handler() {
         exits = const sysno::EXITS,
         noted = const sysno::NOTED,
         cont = const flags::noted::CONT,
+        dflt = const flags::noted::DFLT,
         kept = const KEPT_FLAGS,
         always = const ALWAYS_SET,
     )

@@ -1,0 +1,103 @@
+//! What a child shares with its parent, has a copy of, or starts without: `std::os::plan9::process`.
+
+use super::command::text;
+use super::launch;
+use crate::fmt;
+use crate::io;
+use crate::os::plan9::ffi::OsStrExt;
+use crate::os::plan9::process::{Group, Union};
+use crate::path::{Path, PathBuf};
+use crate::sys::process::env::CommandEnv;
+use plan9_abi::flags::{bind, rfork};
+
+#[derive(Default)]
+pub struct Surroundings {
+    pub own_notes: bool,
+    /// `None`: as the rest asks for.
+    pub environment: Option<Group>,
+    /// `None`: as the rest asks for.
+    pub name_space: Option<Group>,
+    binds: Vec<Bind>,
+    pub no_devices: bool,
+}
+
+#[derive(Debug)]
+struct Bind {
+    new: PathBuf,
+    old: PathBuf,
+    union: Union,
+    create: bool,
+}
+
+impl Surroundings {
+    pub fn bind(&mut self, new: &Path, old: &Path, union: Union, create: bool) {
+        self.binds.push(Bind { new: new.into(), old: old.into(), union, create });
+    }
+
+    /// The flags of rfork, with these changes of the environment. What would change the parent's own is refused.
+    pub fn groups(&self, env: &CommandEnv) -> io::Result<u32> {
+        let mut flags = if self.own_notes { rfork::NOTEG } else { 0 };
+        let changed = !env.is_unchanged();
+        flags |=
+            match self.environment.unwrap_or(if changed { Group::Copied } else { Group::Shared }) {
+                Group::Shared if changed => {
+                    return Err(io::const_error!(
+                        io::ErrorKind::InvalidInput,
+                        "the environment that the child shares cannot be changed for it alone",
+                    ));
+                }
+                Group::Shared => 0,
+                Group::Copied if !env.does_clear() => rfork::ENVG,
+                Group::Copied | Group::Empty => rfork::CENVG,
+            };
+        let changed = !self.binds.is_empty() || self.no_devices;
+        flags |=
+            match self.name_space.unwrap_or(if changed { Group::Copied } else { Group::Shared }) {
+                Group::Shared if changed => {
+                    return Err(io::const_error!(
+                        io::ErrorKind::InvalidInput,
+                        "the name space that the child shares cannot be changed for it alone",
+                    ));
+                }
+                Group::Shared => 0,
+                Group::Copied => rfork::NAMEG,
+                Group::Empty => rfork::CNAMEG,
+            };
+        Ok(flags)
+    }
+
+    pub fn binds(&self) -> io::Result<Vec<launch::Bind>> {
+        let binds = self.binds.iter().map(|asked| {
+            let place = match asked.union {
+                Union::Replace => bind::REPL,
+                Union::Before => bind::BEFORE,
+                Union::After => bind::AFTER,
+            };
+            Ok(launch::Bind {
+                new: text(asked.new.as_os_str().as_bytes())?,
+                old: text(asked.old.as_os_str().as_bytes())?,
+                flags: place | if asked.create { bind::CREATE } else { 0 },
+            })
+        });
+        binds.collect()
+    }
+
+    /// Adds what was asked for to the fields of a command.
+    pub fn show(&self, fields: &mut fmt::DebugStruct<'_, '_>) {
+        if self.own_notes {
+            fields.field("note_group", &Group::Empty);
+        }
+        if let Some(environment) = self.environment {
+            fields.field("environment", &environment);
+        }
+        if let Some(name_space) = self.name_space {
+            fields.field("name_space", &name_space);
+        }
+        if !self.binds.is_empty() {
+            fields.field("binds", &self.binds);
+        }
+        if self.no_devices {
+            fields.field("no_devices", &true);
+        }
+    }
+}
