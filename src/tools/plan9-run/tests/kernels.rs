@@ -260,3 +260,16 @@ fn a_trace_is_read_like_a_program() {
         assert!(words.contains(line), "{line} is not in:\n{words}");
     }
 }
+
+/// Its output goes to a file: no console, to a program that asks for the descriptor's name.
+#[test]
+fn a_stream_is_named_as_what_it_is() {
+    const NAME: &[u8] = b"/.out\0";
+    let mut code = Code::start();
+    code.call(sysno::FD2PATH as u64, [STDOUT, BUFFER, 64, 0, 0]);
+    code.expect(0);
+    code.print(BUFFER, NAME.len() as u64);
+    code.exits(0);
+    let output = machine(&[], &code);
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(0), NAME));
+}

@@ -95,7 +95,7 @@ impl Table {
 mod tests {
     use super::*;
     use crate::chan::new_channel;
-    use crate::devices::host::stdio_node;
+    use crate::devices::stdio::stdio_node;
 
     #[test]
     fn a_table_grows_by_steps_warns_at_hundreds_and_ends() {

@@ -129,9 +129,9 @@ pub fn boot(k: &mut Kernel, pid: Pid) {
     let dot = dot.map_or("/".to_string(), |dot| format!("/{}", dot.display()));
     let mut table = Table::default();
     for fd in 0..3 {
-        let node = devices::host::stdio_node(fd);
+        let node = devices::stdio::stdio_node(fd);
         let mode = if fd == 0 { open::READ } else { open::WRITE };
-        let chan = new_channel(vec![node], "#c/cons".into(), mode);
+        let chan = new_channel(vec![node], devices::stdio::path(&k.options.root, fd), mode);
         table.set(fd as usize, chan);
     }
     let mut namespace = Namespace::fresh();

@@ -1,6 +1,6 @@
 //! The console and the machine's small files, device `#c` (`port/devcons.c`).
 
-use super::host::Stdio;
+use super::stdio::Stdio;
 use super::{bytes, count, entry, find, node, number, part};
 use crate::dev::{self, Device, Entry, Node, QTDIR, Result, Started, Value, error};
 use crate::kernel::{Kernel, tsc};
@@ -110,7 +110,7 @@ impl Device for Console {
         };
         let proc = |of: fn(&crate::kernel::Proc) -> u64| k.proc(pid).map_or(0, of);
         match file {
-            File::Cons => Stdio.read(k, pid, &super::host::stdio_node(0), n, offset),
+            File::Cons => Stdio.read(k, pid, &super::stdio::stdio_node(0), n, offset),
             File::Null => bytes(Vec::new()),
             File::Zero => bytes(vec![0; n]),
             File::Random => bytes(random(n)),
@@ -152,7 +152,7 @@ impl Device for Console {
         offset: u64,
     ) -> Started {
         match file(node) {
-            Ok((File::Cons, ..)) => Stdio.write(k, pid, &super::host::stdio_node(1), data, offset),
+            Ok((File::Cons, ..)) => Stdio.write(k, pid, &super::stdio::stdio_node(1), data, offset),
             Ok((File::Null | File::ConsCtl, ..)) => count(data.len()),
             Ok((File::Time, ..)) if !is_time(data) => Started::Done(Err(error("bad time control"))),
             Ok((File::Reboot, ..)) if !is_reboot(data) => {

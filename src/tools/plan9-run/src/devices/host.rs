@@ -1,13 +1,12 @@
-//! The host's files under the machine's root, and the host's standard streams.
+//! The host's files under the machine's root.
 //!
 //! What a program may do to a file is what the host lets the user who runs the machine do; the rest follows Plan 9: a
 //! qid from the inode, times in seconds, no links.
 
-use super::{bytes, count, done};
+use super::{bytes, done};
 use crate::chan::spelling;
 use crate::dev::{
-    Breakable, Device, DeviceId, Entry, Error, Node, Operation, Pid, QTDIR, Qid, Result, Started,
-    Step, Value, WaitId, error,
+    Device, DeviceId, Entry, Error, Node, Pid, QTDIR, Qid, Result, Started, Value, error,
 };
 use crate::kernel::Kernel;
 use plan9_abi::flags::{mode, open};
@@ -15,14 +14,10 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
-use std::os::fd::RawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
-
-/// The letter of the standard streams, which no program can name.
-pub const STDIO: char = '\u{1}';
 
 /// Host paths by number, and files that are open.
 #[derive(Default)]
@@ -55,7 +50,8 @@ fn host_name(name: &str) -> OsString {
     OsString::from_vec(spelling::bytes(name).into_owned())
 }
 
-fn why(why: &io::Error) -> Error {
+/// The host's error, as a file server of Plan 9 says it.
+pub(super) fn why(why: &io::Error) -> Error {
     match why.kind() {
         io::ErrorKind::NotFound => error("file does not exist"),
         io::ErrorKind::PermissionDenied => error("permission denied"),
@@ -284,99 +280,4 @@ fn opened(k: &mut Kernel, node: &Node, file: File, path: PathBuf) -> Node {
     let aux = OPENED | host.last_open;
     host.opened.insert(aux, (file, path));
     Node { aux, ..node.clone() }
-}
-
-/// The host's standard input, output and error, by descriptor.
-pub struct Stdio;
-
-/// One of them.
-pub fn stdio_node(fd: RawFd) -> Node {
-    Node {
-        device: DeviceId { letter: STDIO, instance: 0 },
-        qid: Qid { path: fd as u64, vers: 0, kind: 0 },
-        aux: 0,
-    }
-}
-
-/// A read of standard input that waits for the host.
-struct ReadStream {
-    fd: RawFd,
-    count: usize,
-    wait: WaitId,
-}
-
-impl Operation for ReadStream {
-    fn step(&mut self, k: &mut Kernel, _pid: Pid) -> Step {
-        let mut poll = libc::pollfd { fd: self.fd, events: libc::POLLIN, revents: 0 };
-        // SAFETY: one live pollfd, and no waiting.
-        let ready = unsafe { libc::poll(&mut poll, 1, 0) };
-        if ready == 0 {
-            k.files.wanted.retain(|&(_, wait)| wait != self.wait);
-            k.files.wanted.push((self.fd, self.wait));
-            return Step::Wait(self.wait, Breakable::ByNotes);
-        }
-        let mut buffer = vec![0u8; self.count];
-        // SAFETY: the buffer is as long as the count.
-        let n = unsafe { libc::read(self.fd, buffer.as_mut_ptr().cast(), buffer.len()) };
-        if n < 0 {
-            return Step::Done(Err(why(&io::Error::last_os_error())));
-        }
-        buffer.truncate(n as usize);
-        Step::Done(Ok(Value::Bytes(buffer)))
-    }
-
-    fn interrupted(&mut self, k: &mut Kernel, _pid: Pid) -> Result<Value> {
-        k.files.wanted.retain(|&(_, wait)| wait != self.wait);
-        Err(crate::dev::INTERRUPTED)
-    }
-}
-
-impl Device for Stdio {
-    fn letter(&self) -> char {
-        STDIO
-    }
-
-    fn attach(&self, _k: &mut Kernel, _pid: Pid, _spec: &str) -> Result<Node> {
-        Err(error("unknown device in # filename"))
-    }
-
-    fn walk(&self, _k: &mut Kernel, _pid: Pid, _from: &Node, _name: &str) -> Result<Node> {
-        Err(error("file does not exist"))
-    }
-
-    fn stat(&self, k: &mut Kernel, _pid: Pid, node: &Node) -> Result<Entry> {
-        Ok(super::entry(k, node, "cons", 0o660, 0))
-    }
-
-    fn entries(&self, _k: &mut Kernel, _pid: Pid, _node: &Node) -> Result<Vec<Entry>> {
-        Err(error("not a directory"))
-    }
-
-    fn open(&self, _k: &mut Kernel, _pid: Pid, node: &Node, _mode: u32) -> Started {
-        Started::Done(Ok(Value::File(node.clone())))
-    }
-
-    fn read(&self, k: &mut Kernel, _pid: Pid, node: &Node, n: usize, _offset: u64) -> Started {
-        let wait = k.waits.fresh();
-        Started::Blocked(Box::new(ReadStream { fd: node.qid.path as RawFd, count: n, wait }))
-    }
-
-    fn write(&self, _k: &mut Kernel, _pid: Pid, node: &Node, data: &[u8], _to: u64) -> Started {
-        let mut written = 0;
-        while written < data.len() {
-            let rest = &data[written..];
-            // SAFETY: the pointer and the length are those of `rest`.
-            let n =
-                unsafe { libc::write(node.qid.path as RawFd, rest.as_ptr().cast(), rest.len()) };
-            if n < 0 {
-                let failure = io::Error::last_os_error();
-                if failure.kind() == io::ErrorKind::Interrupted {
-                    continue;
-                }
-                return Started::Done(Err(why(&failure)));
-            }
-            written += n as usize;
-        }
-        count(written)
-    }
 }

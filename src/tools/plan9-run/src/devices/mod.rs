@@ -9,6 +9,7 @@ mod proc_ctl;
 mod proc_debug;
 pub mod ram;
 pub mod srv;
+pub mod stdio;
 
 use crate::chan::Chan;
 use crate::dev::{Device, DeviceId, Entry, Node, Pid, QTDIR, Qid, Result, Started, Value, error};
@@ -27,7 +28,7 @@ pub fn find(letter: char) -> Option<&'static dyn Device> {
         'U' => &host::Host,
         ram::LETTER => &ram::Ram,
         '|' => &pipe::PipeDevice,
-        host::STDIO => &host::Stdio,
+        stdio::STDIO => &stdio::Stdio,
         _ => return None,
     })
 }
