@@ -10,9 +10,9 @@
 //! What std adds is in none of these files, and ends where one is taken out of its type: timeouts, `set_nonblocking`,
 //! the peer of a [`UdpSocket`], and what was peeked at and not yet read.
 //!
-//! A file that stands for a conversation under `/net` can be made one of these types again, also one that the program
-//! was started with, as the services of `listen` are (man 8/listen). `From` and `from_raw_fd` panic for what is not such
-//! a file: one of another network, say, or a pipe. A wildcard address counts as IPv6's then, for the kernel writes both
+//! A file that stands for a conversation can be made one of these types again, also one that the program was started
+//! with, as the services of `listen` are (man 8/listen). `From` and `from_raw_fd` panic for what is not such a file: one
+//! of another protocol, say, or a pipe. A wildcard address counts as IPv6's then, for the kernel writes both
 //! alike.
 //!
 //! ```
@@ -34,13 +34,56 @@
 //! }
 //! ```
 //!
+//! # Other networks
+//!
+//! Addresses say nothing of the network that they are on. New conversations, and queries for names, are those of `/net`,
+//! unless the program names another folder by [`set_directory`]: `/net.alt`, by convention, where a machine is on two
+//! networks. A program may also be started in a name space that has the other one at `/net` ([`namespace`]).
+//!
 //! [`UdpSocket`]: crate::net::UdpSocket
+//! [`namespace`]: super::namespace
 
 use crate::io;
 use crate::net::{SocketAddr, TcpListener, TcpStream};
+use crate::path::{Path, PathBuf};
 use crate::sealed::Sealed;
+use crate::sys::net::network::{self, Network};
 use crate::sys::{AsInner, FromInner};
 use crate::time::Duration;
+
+/// The folder of the network in which new conversations begin: `/net`, unless [`set_directory`] said otherwise.
+#[must_use]
+#[stable(feature = "rust1", since = "1.0.0")]
+pub fn directory() -> PathBuf {
+    PathBuf::from(Network::current().name())
+}
+
+/// New conversations of all threads, and queries for names, are those of the network in this folder from now on. Those
+/// that are there stay where they are.
+///
+/// # Errors
+///
+/// That of `stat`, [`NotADirectory`](io::ErrorKind::NotADirectory), or [`InvalidInput`](io::ErrorKind::InvalidInput) for
+/// a name that is relative, longer than 80 bytes, or not UTF-8.
+///
+/// # Examples
+///
+/// ```no_run
+/// use std::net::TcpStream;
+/// use std::os::plan9::net::set_directory;
+///
+/// fn main() -> std::io::Result<()> {
+///     set_directory("/net.alt")?;
+///     let outside = TcpStream::connect("192.0.2.1:80")?;
+///     set_directory("/net")?;
+///     assert_eq!(outside.peer_addr()?.port(), 80);
+///     Ok(())
+/// }
+/// ```
+#[stable(feature = "rust1", since = "1.0.0")]
+pub fn set_directory<P: AsRef<Path>>(path: P) -> io::Result<()> {
+    network::set_directory(path.as_ref())
+}
 
 #[unstable(feature = "sealed", issue = "none")]
 impl Sealed for TcpListener {}

@@ -50,9 +50,11 @@ fn write(fd: i32, buf: &[u8]) -> io::Result<usize> {
 
 /// A pipe, or the data of a conversation, by the name under which it was opened.
 fn is_queue(fd: i32) -> bool {
-    let mut name = [0; 64];
+    const TCP: &[u8] = b"/tcp/";
+    let mut name = [0; 128];
     fd_name(fd, &mut name).is_some_and(|name| {
-        name.starts_with(b"#|") || name.starts_with(b"/net/tcp/") && name.ends_with(b"/data")
+        let tcp = || name.windows(TCP.len()).any(|part| part == TCP) && name.ends_with(b"/data");
+        name.starts_with(b"#|") || tcp()
     })
 }
 

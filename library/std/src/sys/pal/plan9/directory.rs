@@ -75,19 +75,16 @@ pub fn enter(path: &Path) -> io::Result<()> {
     })
 }
 
-/// Runs a call with a path as the kernel takes it. A relative one is looked up from the program's directory; one that
-/// begins with `#`, which would be a device, is that name in the directory.
+/// Runs a call with a path as the kernel takes it. A relative one is looked up from the program's directory, also if it
+/// begins with `#`, which the kernel would take for a device.
 pub fn with_name<T>(path: &Path, call: impl Fn(&CStr) -> io::Result<T>) -> io::Result<T> {
     let bytes = path.as_os_str().as_encoded_bytes();
+    if path.is_absolute() {
+        return run_with_cstr(bytes, &call);
+    }
+    follow()?;
     match bytes.first() {
-        Some(b'/') => run_with_cstr(bytes, &call),
-        Some(b'#') => {
-            follow()?;
-            run_with_cstr(&[b"./", bytes].concat(), &call)
-        }
-        _ => {
-            follow()?;
-            run_with_cstr(bytes, &call)
-        }
+        Some(b'#') => run_with_cstr(&[b"./", bytes].concat(), &call),
+        _ => run_with_cstr(bytes, &call),
     }
 }

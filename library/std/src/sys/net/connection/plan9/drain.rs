@@ -6,6 +6,7 @@
 //! peer that never reads could be made to hold any number of them.
 
 use super::conversation::Conversation;
+use super::place::Place;
 use crate::io;
 
 /// How far a peer must have read on, in bytes; twice that is what the empty writes in between may take.
@@ -15,7 +16,7 @@ const STEP: u64 = 32 << 10;
 #[derive(Default)]
 pub struct Drain {
     /// The peer's conversation, once it was looked for.
-    peer: Option<Option<u32>>,
+    peer: Option<Option<Place>>,
     /// Bytes that it had not read when it was asked last.
     unread: Option<u64>,
 }
@@ -31,7 +32,7 @@ impl Drain {
             None => *self.peer.insert(conversation.peer_inside()?),
         };
         // A peer that has gone wants nothing, and the write will tell.
-        let Some(unread) = peer.and_then(|peer| Conversation::unread_of(peer).ok()) else {
+        let Some(unread) = peer.and_then(|peer| Some(peer.status().ok()?.qin)) else {
             return Ok(true);
         };
         Ok(self.has_read_on(unread))

@@ -4,7 +4,8 @@
 //! opposite leaves only a group that is the conversation's own address (`ip/devip.c:ipwrite`). So each membership has a
 //! conversation of its own that does nothing else: to leave is to close it.
 
-use super::conversation::{Conversation, Protocol};
+use super::conversation::Conversation;
+use super::place::Protocol;
 use crate::io;
 use crate::net::{IpAddr, SocketAddr};
 use crate::sync::Mutex;

@@ -1,8 +1,9 @@
 //! An announced conversation.
 
-use super::conversation::{Conversation, Protocol};
+use super::conversation::Conversation;
 use super::direction::{Call, Direction};
 use super::lane::Lane;
+use super::place::Protocol;
 use super::socket::Socket;
 use super::stream::{TcpStream, set_ttl};
 use crate::fmt;

@@ -1,5 +1,6 @@
-//! Names, through the connection server's file `/net/cs` (man 8/ndb).
+//! Names, through the connection server's file `cs` (man 8/ndb).
 
+use super::network::Network;
 use crate::io;
 use crate::net::SocketAddr;
 use crate::sys::pal::text::Text;
@@ -28,7 +29,7 @@ pub fn lookup_host(host: &str, port: u16) -> io::Result<LookupHost> {
     if host.contains(['!', '\n', '\0']) || host.len() + 10 > MAX_QUERY {
         return Err(io::const_error!(io::ErrorKind::InvalidInput, "not the name of a host"));
     }
-    let fd = cvt(file::open(c"/net/cs", open::RDWR | open::CEXEC))?;
+    let fd = cvt(file::open(Network::current().file("cs").as_c_str(), open::RDWR | open::CEXEC))?;
     let answers = ask(fd, query.as_bytes());
     let _ = file::close(fd);
     answers.map(|answers| LookupHost(answers.into_iter()))

@@ -1,4 +1,4 @@
-//! TCP and UDP through the files under `/net` (man 3/ip).
+//! TCP and UDP through the files under `/net` (man 3/ip), or another [`network`]'s.
 //!
 //! A conversation is a numbered directory: `ctl` takes commands, `data` carries the bytes, `status`, `local` and
 //! `remote` tell how it stands. What a read or write waits for is bounded by [`deadline`](crate::sys::pal::deadline).
@@ -10,6 +10,8 @@ mod groups;
 mod lane;
 mod listener;
 mod lookup;
+pub mod network;
+mod place;
 mod socket;
 mod stream;
 mod udp;

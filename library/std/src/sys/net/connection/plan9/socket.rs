@@ -5,8 +5,10 @@
 //! alone. To take one, the others are opened beside it, by the name that the kernel has of it; and because that name is
 //! the one it was opened by, in whatever name space, it is looked after that it names the same file here.
 
-use super::conversation::{Conversation, Protocol};
+use super::conversation::Conversation;
 use super::listener::TcpListener;
+use super::network::Network;
+use super::place::{Place, Protocol};
 use super::stream::TcpStream;
 use super::udp::UdpSocket;
 use crate::ffi::OsStr;
@@ -44,12 +46,12 @@ impl IntoInner<FileDesc> for Socket {
 
 const NO_DATA: io::Error = io::const_error!(
     io::ErrorKind::InvalidInput,
-    "not the data of such a conversation under /net",
+    "not the data of such a conversation",
 );
 
 const NOT_ANNOUNCED: io::Error = io::const_error!(
     io::ErrorKind::InvalidInput,
-    "not the ctl of an announced conversation under /net",
+    "not the ctl of an announced conversation",
 );
 
 const OTHER_FILE: io::Error =
@@ -58,29 +60,30 @@ const OTHER_FILE: io::Error =
 impl Conversation {
     /// The one whose `data` this is.
     fn of_data(protocol: Protocol, data: FileDesc) -> io::Result<Self> {
-        let mut name = [0; 64];
+        let mut name = [0; 128];
         let name = fd_name(data.raw(), &mut name).and_then(|name| str::from_utf8(name).ok());
-        let number = name
-            .and_then(|name| name.strip_prefix("/net/")?.strip_prefix(protocol.name()))
-            .and_then(|rest| rest.strip_prefix('/')?.strip_suffix("/data")?.parse().ok())
-            .ok_or(NO_DATA)?;
-        let file = |which| super::conversation::name(protocol, number, which);
-        let data = same(data, file("data").as_bytes())?;
-        let ctl = cvt(file::open(file("ctl").as_c_str(), open::RDWR | open::CEXEC))?;
-        Ok(Self { protocol, number, data: Some(data), ctl: FileDesc::new(ctl) })
+        let place = name.and_then(|name| Network::of_file(name, protocol)).and_then(
+            |(network, file)| {
+                let number = file.strip_suffix("/data")?.parse().ok()?;
+                Some(Place { network, protocol, number })
+            },
+        );
+        let place = place.ok_or(NO_DATA)?;
+        let data = same(data, place.name("data").as_bytes())?;
+        let ctl = cvt(file::open(place.name("ctl").as_c_str(), open::RDWR | open::CEXEC))?;
+        Ok(Self { place, data: Some(data), ctl: FileDesc::new(ctl) })
     }
 
     /// The announced one whose `ctl` this is, which was opened as `clone`, or by name.
     fn of_announced(ctl: FileDesc) -> io::Result<Self> {
-        let mut name = [0; 64];
-        let name = fd_name(ctl.raw(), &mut name).unwrap_or_default();
+        let mut name = [0; 128];
+        let name = fd_name(ctl.raw(), &mut name).and_then(|name| str::from_utf8(name).ok());
         // Nothing is read from what may be anybody's pipe.
-        let control = [&b"/clone"[..], b"/ctl"];
-        if !name.starts_with(b"/net/tcp/") || !control.iter().any(|end| name.ends_with(end)) {
-            return Err(NOT_ANNOUNCED);
-        }
-        let mut this = Self::of_ctl(Protocol::Tcp, ctl)?;
-        let name = this.name("ctl");
+        let network = name.and_then(|name| Network::of_file(name, Protocol::Tcp));
+        let network = network.filter(|(_, file)| *file == "clone" || file.ends_with("/ctl"));
+        let (network, _) = network.ok_or(NOT_ANNOUNCED)?;
+        let mut this = Self::of_ctl(network, Protocol::Tcp, ctl)?;
+        let name = this.place.name("ctl");
         this.ctl = same(this.ctl, name.as_bytes())?;
         if this.status()?.listening { Ok(this) } else { Err(NOT_ANNOUNCED) }
     }

@@ -1,9 +1,10 @@
 //! A connected stream.
 
-use super::conversation::{Conversation, Protocol};
+use super::conversation::Conversation;
 use super::direction::{Call, Direction};
 use super::drain::Drain;
 use super::lane::Lane;
+use super::place::Protocol;
 use super::socket::Socket;
 use crate::fmt;
 use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut};

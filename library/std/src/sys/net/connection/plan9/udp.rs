@@ -9,10 +9,11 @@
 //! No write waits or fails, whatever becomes of the datagram. What surely vanishes, for its length or its address, is
 //! refused here.
 
-use super::conversation::{Conversation, Protocol};
+use super::conversation::Conversation;
 use super::direction::{Call, Direction};
 use super::groups::Groups;
 use super::lane::Lane;
+use super::place::Protocol;
 use super::socket::Socket;
 use super::stream::set_ttl;
 use crate::fmt;
