@@ -22,6 +22,9 @@ struct Args {
     /// TCP between two programs of the machine goes through transmit queues, as towards another machine
     #[arg(long)]
     no_splice: bool,
+    /// No way leads beyond 10.0.2.0/24: a call to there fails with "no route"
+    #[arg(long)]
+    no_gateway: bool,
     /// Names of hosts and services come from this file alone (man 6/ndb), not from the host
     #[arg(long, value_name = "FILE")]
     ndb: Option<PathBuf>,
@@ -94,6 +97,7 @@ fn run(args: Args) -> Result<ExitCode> {
         edition: args.kernel,
         strict: args.strict,
         splice: !args.no_splice && args.kernel != Edition::April2024,
+        gateway: !args.no_gateway,
         root,
         ramfs: args.ramfs,
         trace: args.trace,

@@ -76,6 +76,8 @@ pub enum Breakable {
     OnceAsleep,
     /// A bloated queue: a note is swallowed, and breaks no later wait of the call either; only ctl `kill` ends it.
     Swallows,
+    /// A plain qlock: a note waits for the next wait that it breaks; only ctl `kill` ends it.
+    No,
 }
 
 /// What an operation gives.

@@ -18,7 +18,7 @@ const STDOUT: u64 = 1;
 const OWN_OFFSET: u64 = u64::MAX;
 const OLD: &[&str] = &["--kernel", "2024-04"];
 const STRICT: &[&str] = &["--strict"];
-const TEXTS: [&str; 7] = [
+const TEXTS: [&str; 15] = [
     "failed",
     "/dev/bintime",
     "/dev/cputime",
@@ -26,6 +26,14 @@ const TEXTS: [&str; 7] = [
     "/proc/1/regs",
     "/proc/1/fpregs",
     "/proc/1/notefpregs",
+    "/net/tcp/clone",
+    "/net/tcp/0/listen",
+    "/net/tcp/1/data",
+    "/net/tcp/2/status",
+    "announce *!7700",
+    "connect 127.0.0.1!7700",
+    "hangup",
+    "close",
 ];
 
 fn text(of: &str) -> u64 {
@@ -272,4 +280,74 @@ fn a_stream_is_named_as_what_it_is() {
     code.exits(0);
     let output = machine(&[], &code);
     assert_eq!((output.status.code(), &output.stdout[..]), (Some(0), NAME));
+}
+
+/// Conversation 1, whose `ctl` is 4, calls conversation 2, whose `ctl` is 5, and has its data file as 6.
+fn conversation() -> Code {
+    const RDWR: u64 = 2;
+    let mut code = Code::start();
+    let open = |code: &mut Code, name, fd| {
+        code.call(sysno::OPEN as u64, [text(name), RDWR, 0, 0, 0]);
+        code.expect(fd);
+    };
+    open(&mut code, "/net/tcp/clone", 3);
+    tell(&mut code, 3, "announce *!7700");
+    open(&mut code, "/net/tcp/clone", 4);
+    tell(&mut code, 4, "connect 127.0.0.1!7700");
+    open(&mut code, "/net/tcp/0/listen", 5);
+    open(&mut code, "/net/tcp/1/data", 6);
+    code
+}
+
+fn tell(code: &mut Code, ctl: u64, message: &str) {
+    let n = message.len() as u64;
+    code.call(sysno::PWRITE as u64, [ctl, text(message), n, OWN_OFFSET, 0]);
+    code.expect(n as i32);
+}
+
+/// What the program printed behind `code`, which prints what lies in the buffer.
+fn printed(flags: &[&str], mut code: Code) -> String {
+    code.print(BUFFER, 128);
+    code.exits(0);
+    let output = machine(flags, &code);
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.trim_end_matches('\0').to_string()
+}
+
+/// A reset clears a conversation's queues. Until 2025-10-18 the kernel then hung it up once more, with a text that no read
+/// takes for the end of a file (`ip/tcp.c:tcpiput`, `tcpkick`).
+#[test]
+fn a_reset_said_hangup_once() {
+    let read = |fails| {
+        let mut code = conversation();
+        tell(&mut code, 5, "hangup");
+        code.call(sysno::PREAD as u64, [6, BUFFER, 10, OWN_OFFSET, 0]);
+        code.expect(if fails { -1 } else { 0 });
+        code.call(sysno::PWRITE as u64, [6, BUFFER, 1, OWN_OFFSET, 0]);
+        code.expect(-1);
+        code.call(sysno::ERRSTR as u64, [BUFFER, 128, 0, 0, 0]);
+        code
+    };
+    assert_eq!(printed(OLD, read(true)), "Hangup");
+    assert_eq!(printed(&["--no-splice"], read(false)), "i/o on hungup channel");
+}
+
+/// Data for an end that has closed is answered by a reset; until 2025-10-18 that end was hung up too.
+#[test]
+fn data_for_a_closed_end_ended_both_once() {
+    let status = || {
+        let mut code = conversation();
+        tell(&mut code, 5, "close");
+        code.call(sysno::PWRITE as u64, [6, BUFFER, 5, OWN_OFFSET, 0]);
+        code.expect(5);
+        code.call(sysno::OPEN as u64, [text("/net/tcp/2/status"), 0, 0, 0, 0]);
+        code.expect(7);
+        code.call(sysno::PREAD as u64, [7, BUFFER, 128, 0, 0]);
+        code
+    };
+    let words = |flags| printed(flags, status()).split(' ').take(6).collect::<Vec<_>>().join(" ");
+    assert_eq!(words(OLD), "Closed qin 0 qout 0 rq");
+    assert_eq!(words(&["--no-splice"]), "Finwait2 qin 0 qout 0 rq");
+    assert!(printed(OLD, status()).contains(" qscale 4 "), "{}", printed(OLD, status()));
 }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// The wildcard, which is written `::`.
 pub const ANY: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 const SYNTAX: Error = error("bad ip address syntax");
+const BAD_PORT: Error = error("bad numeric port");
 
 /// `127.0.0.1`, `::1`, `*`; a mapped address is the IPv4 one it holds. Octets wrap, missing ones are zeros.
 pub fn parse(text: &str) -> Result<IpAddr> {
@@ -33,18 +34,64 @@ pub fn parse(text: &str) -> Result<IpAddr> {
     Ok(IpAddr::V4(Ipv4Addr::from(octets)))
 }
 
-/// A port number, taken modulo 65,536.
-pub fn port(text: &str) -> Result<u16> {
-    let number: i64 = text.parse().map_err(|_| error("bad numeric port"))?;
-    Ok(number as u16)
+/// A port number, taken modulo 65,536, and whether that was all up to the end or another `!` (`strtol`).
+pub fn port(text: &str) -> (u16, Result<()>) {
+    let end = text.find(|c: char| !c.is_ascii_digit() && !"+-".contains(c)).unwrap_or(text.len());
+    let (digits, behind) = text.split_at(end);
+    let number: Option<i64> = digits.parse().ok();
+    let whole = number.is_some() && (behind.is_empty() || behind.starts_with('!'));
+    (number.unwrap_or(0) as u16, whole.then_some(()).ok_or(BAD_PORT))
 }
 
-/// `ADDR!PORT`, or a port alone, whose address is the wildcard.
-pub fn pair(text: &str) -> Result<(IpAddr, u16)> {
-    match text.split_once('!') {
-        Some((host, number)) => Ok((parse(host)?, port(number.split('!').next().unwrap_or(""))?)),
-        None => Ok((ANY, port(text)?)),
+/// The port that a program asks for at its own end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Any that is free.
+    Free,
+    /// Port 0, which takes all of the machine's calls.
+    All,
+    Number(u16),
+}
+
+/// A program's own end (`ip/devip.c:setladdrport`): the address that is set whether the port is good or not, and the port.
+pub struct Local {
+    pub host: IpAddr,
+    pub port: Result<Asked>,
+}
+
+/// `[ADDR!]PORT[!r]`. Without an address it is the wildcard where calls are awaited, else `otherwise`.
+pub fn local(
+    text: &str,
+    announcing: bool,
+    otherwise: IpAddr,
+    is_own: impl Fn(IpAddr) -> bool,
+) -> Result<Local> {
+    let (host, number) = match text.split_once('!') {
+        Some((number, "r")) => (None, number),
+        Some((host, number)) => (Some(host), number),
+        None => (None, text),
+    };
+    let host = match host {
+        None if announcing => ANY,
+        None => otherwise,
+        Some("*") => ANY,
+        Some(host) => {
+            let host = parse(host)?;
+            if !is_own(host) && !host.is_multicast() {
+                return Err(error("not a local IP address"));
+            }
+            host
+        }
+    };
+    if announcing && number == "*" {
+        return Ok(Local { host, port: Ok(Asked::All) });
     }
+    let port = match port(number) {
+        (0, Ok(())) => Ok(Asked::Free),
+        (number, Ok(())) => Ok(Asked::Number(number)),
+        (_, Err(why)) => Err(why),
+    };
+    Ok(Local { host, port })
 }
 
 #[cfg(test)]
@@ -67,7 +114,40 @@ mod tests {
             assert_eq!(parse(text).map(|a| a.to_string()), Ok(shown.to_string()), "{text}");
         }
         assert_eq!(parse("nonsense"), Err(SYNTAX));
-        assert_eq!(pair("::1!80"), Ok((IpAddr::V6(Ipv6Addr::LOCALHOST), 80)));
-        assert_eq!(pair("65537"), Ok((ANY, 1)));
+    }
+
+    #[test]
+    fn ports_wrap_and_end_at_what_is_no_digit() {
+        for (text, number, whole) in [
+            ("80", 80, true),
+            ("65537", 1, true),
+            ("-1", 65_535, true),
+            ("7761!r", 7761, true),
+            ("7761x", 7761, false),
+            ("http", 0, false),
+            ("", 0, false),
+        ] {
+            let (found, end) = port(text);
+            assert_eq!((found, end.is_ok()), (number, whole), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_own_end_has_its_address_even_if_its_port_is_bad() {
+        let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let of = |text, announcing| local(text, announcing, loopback, |host| host == loopback);
+        for (text, announcing, host, port) in [
+            ("7760", true, ANY, Ok(Asked::Number(7760))),
+            ("7760", false, loopback, Ok(Asked::Number(7760))),
+            ("7760!r", true, ANY, Ok(Asked::Number(7760))),
+            ("*", true, ANY, Ok(Asked::All)),
+            ("*!7760", true, ANY, Ok(Asked::Number(7760))),
+            ("127.0.0.1!0", true, loopback, Ok(Asked::Free)),
+            ("127.0.0.1!x", true, loopback, Err(BAD_PORT)),
+        ] {
+            let found = of(text, announcing).map(|found| (found.host, found.port));
+            assert_eq!(found, Ok((host, port)), "{text}");
+        }
+        assert_eq!(of("::!1", true).err(), Some(error("not a local IP address")));
     }
 }

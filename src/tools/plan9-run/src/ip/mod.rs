@@ -1,8 +1,10 @@
 //! The network, device `#I` (`ip/devip.c`), and the name service `/net/cs`.
 
 pub mod address;
+mod control;
 mod cs;
 pub mod host;
+mod interfaces;
 mod ndb;
 mod route;
 mod tables;
@@ -14,11 +16,12 @@ pub use host::serve::{deliver, host_ready, tick};
 use crate::dev::{
     Device, DeviceId, Entry, Node, Pid, QTDIR, Qid, Result, Started, Value, WaitId, Waits, error,
 };
-use crate::devices::{bytes, count, done, entry, part};
+use crate::devices::{bytes, done, entry, part};
+use crate::ip::host::way::{self, Way};
 use crate::kernel::{Kernel, Options};
 use crate::qio::{Read, Write};
 use plan9_abi::flags::open;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::rc::Rc;
 
 /// The one IP stack of the machine.
@@ -29,9 +32,13 @@ pub struct Stack {
     /// What programs wrote to `/net/ndb`.
     ndb: Vec<u8>,
     pub(crate) host: host::Host,
-    /// Handshakes under way: when they end, whose, and whom they call.
-    pub(crate) handshakes: Vec<(u64, usize, (IpAddr, u16))>,
-    /// Rings when a handshake ends, and when the host is to be asked.
+    /// Addresses that programs have added to the interfaces.
+    added: Vec<interfaces::Added>,
+    /// A way leads beyond the machine's network.
+    gateway: bool,
+    /// When the timers of TCP conversations ring, and whose.
+    pub(crate) rings: Vec<(u64, usize)>,
+    /// Rings with each of them, and when the host is to be asked.
     pub(crate) tick: WaitId,
 }
 
@@ -43,9 +50,38 @@ impl Stack {
             cs: cs::Queries::new(options),
             ndb: Vec::new(),
             host: host::Host::default(),
-            handshakes: Vec::new(),
+            added: Vec::new(),
+            gateway: options.gateway,
+            rings: Vec::new(),
             tick: waits.fresh(),
         }
+    }
+
+    /// Where a call to an address goes.
+    fn way(&self, to: IpAddr) -> Way {
+        match way::way(to) {
+            _ if self.has_added(to) => Way::Inside,
+            Way::Host(_) if !self.gateway && !route::is_near(to) => Way::None,
+            way => way,
+        }
+    }
+
+    /// The machine's address that a call comes from.
+    fn source(&self, to: IpAddr) -> IpAddr {
+        match self.way(to) {
+            Way::Host(_) => way::source(to),
+            _ if to == address::ANY => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            _ => route::source(to),
+        }
+    }
+
+    /// An address that a conversation may have for its own.
+    fn is_own(&self, address: IpAddr) -> bool {
+        self.has_added(address) || route::own(address).is_some()
+    }
+
+    fn has_added(&self, address: IpAddr) -> bool {
+        self.added.iter().any(|added| added.address == address)
     }
 
     /// The host's epoll descriptor that becomes readable when a host socket wants attention, if there is one.
@@ -162,14 +198,19 @@ impl Device for IpDevice {
                 let &(name, _, mode) = found.ok_or(error("file does not exist"))?;
                 Ok(entry(k, node, name, mode, 0))
             }
-            (Some(n), 0) => Ok(entry(k, node, &n.to_string(), 0o555, 0)),
             (Some(n), file) => {
                 let conversation = k.net.tcp.get(n)?;
                 let length =
                     if file == DATA { conversation.received.borrow().length() as u64 } else { 0 };
+                let held = conversation.opens > 0;
+                let owner = if held { k.options.user.clone() } else { tables::OWNER.into() };
+                if file == 0 {
+                    let folder = entry(k, node, &n.to_string(), 0o555, 0);
+                    return Ok(Entry { uid: owner, ..folder });
+                }
                 let found = CONVERSATION.iter().find(|&&(_, path, _)| path == file);
                 let &(name, _, mode) = found.ok_or(error("file does not exist"))?;
-                Ok(entry(k, node, name, mode, length))
+                Ok(Entry { uid: owner, ..entry(k, node, name, mode, length) })
             }
         }
     }
@@ -188,9 +229,8 @@ impl Device for IpDevice {
                 .chain(tables::root())
                 .collect(),
             (None, _) => {
-                let slots = k.net.tcp.slots.iter().enumerate();
-                let open = slots.filter(|(_, c)| c.is_some());
-                let mut nodes: Vec<Node> = open.map(|(n, _)| conversation_node(n, 0)).collect();
+                let slots = 0..k.net.tcp.slots.len();
+                let mut nodes: Vec<Node> = slots.map(|n| conversation_node(n, 0)).collect();
                 nodes.extend([node(CLONE, 0), node(STATS, 0)]);
                 nodes
             }
@@ -214,11 +254,6 @@ impl Device for IpDevice {
                 CLONE => {
                     let now = k.mono_ns();
                     let fresh = k.net.tcp.fresh(&mut k.waits, now);
-                    if let Ok(n) = fresh
-                        && let Ok(conversation) = k.net.tcp.get(n)
-                    {
-                        conversation.opens = 1;
-                    }
                     done(fresh, |n| Value::File(conversation_node(n, CTL)))
                 }
                 CS | DNS => {
@@ -230,11 +265,7 @@ impl Device for IpDevice {
             };
         };
         match file {
-            LISTEN => match k.net.tcp.get(n).map(|c| c.state) {
-                Ok(tcp::State::Listen) => Started::Blocked(Box::new(tcp::Listen { n })),
-                Ok(_) => Started::Done(Err(error("not announced"))),
-                Err(why) => Started::Done(Err(why)),
-            },
+            LISTEN => tcp::Listen::started(k, n),
             CTL | DATA | ERR => match k.net.tcp.get(n) {
                 Ok(conversation) => {
                     conversation.opens += 1;
@@ -266,6 +297,7 @@ impl Device for IpDevice {
         if file == STATUS {
             tcp::host::acknowledged(k, of);
         }
+        let (old, now) = (k.options.old(), k.mono_ns());
         let conversation = match k.net.tcp.get(of) {
             Ok(conversation) => conversation,
             Err(why) => return Started::Done(Err(why)),
@@ -273,14 +305,17 @@ impl Device for IpDevice {
         let pair = |(host, port): (IpAddr, u16)| format!("{host}!{port}\n");
         match file {
             CTL => part(of.to_string().as_bytes(), n, offset),
-            DATA => {
-                let queue = Rc::clone(&conversation.received);
+            DATA | ERR => {
+                let queue = match file {
+                    DATA => Rc::clone(&conversation.received),
+                    _ => Rc::clone(&conversation.errors),
+                };
                 let owner = Rc::new(tcp::End { n: of });
                 Started::Blocked(Box::new(Read { queue, count: n, owner }))
             }
             LOCAL => part(pair(conversation.local).as_bytes(), n, offset),
             REMOTE => part(pair(conversation.remote).as_bytes(), n, offset),
-            STATUS => part(tcp::status(conversation).as_bytes(), n, offset),
+            STATUS => part(tcp::status(conversation, old, now).as_bytes(), n, offset),
             _ => part(b"", n, offset),
         }
     }
@@ -309,7 +344,7 @@ impl Device for IpDevice {
                 }
                 Err(why) => Started::Done(Err(why)),
             },
-            CTL => control(k, n, data),
+            CTL => tcp::control(k, n, data),
             _ => Started::Done(Err(error("permission denied"))),
         }
     }
@@ -319,51 +354,9 @@ impl Device for IpDevice {
             return udp::files::close(k, node);
         }
         match split(node) {
-            (Some(n), CTL | DATA | ERR) => tcp::close_file(k, n, node),
+            (Some(n), CTL | DATA | ERR) => tcp::close_file(k, n),
             (None, CS | DNS) => k.net.cs.close(node.aux),
             _ => {}
         }
-    }
-}
-
-/// A message to a conversation's `ctl`; only the first of one write counts.
-fn control(k: &mut Kernel, n: usize, message: &[u8]) -> Started {
-    let text = String::from_utf8_lossy(message);
-    let line = text.lines().next().unwrap_or("").trim_end_matches('\0');
-    let mut words = line.split_ascii_whitespace();
-    let verb = words.next().unwrap_or("");
-    let args: Vec<&str> = words.collect();
-    let result = match verb {
-        "connect" => match tcp::Connect::new(k, n, &args, message.len()) {
-            Ok(connect) => return Started::Blocked(Box::new(connect)),
-            Err(why) => Err(why),
-        },
-        "announce" => tcp::announce(k, n, &args),
-        "bind" => args
-            .first()
-            .ok_or(error("bad args to bind"))
-            .and_then(|text| address::pair(text))
-            .and_then(|local| {
-                k.net.tcp.get(n)?.local = local;
-                Ok(())
-            }),
-        "hangup" => {
-            tcp::hangup(k, n);
-            Ok(())
-        }
-        "close" => {
-            tcp::close(k, n);
-            Ok(())
-        }
-        "ttl" => k.net.tcp.get(n).map(|conversation| {
-            conversation.ttl = args.first().and_then(|text| text.parse().ok()).unwrap_or(255);
-        }),
-        "tos" | "ignoreadvice" => Ok(()),
-        "keepalive" => tcp::host::keep_alive(k, n, args.first().copied()),
-        _ => Err(error("unknown control request")),
-    };
-    match result {
-        Ok(()) => count(message.len()),
-        Err(why) => Started::Done(Err(why)),
     }
 }

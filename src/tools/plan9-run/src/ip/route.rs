@@ -14,6 +14,9 @@ const LOOPBACK_BROADCAST: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 255);
 pub const ADDRESSES: [IpAddr; 3] =
     [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(ETHER)];
 
+/// The group of all machines of a network; the way to it is the ethernet's.
+const ALL_SYSTEMS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
+
 /// What an address is to the machine (`ip/ipifc.c:ipforme`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Own {
@@ -39,14 +42,18 @@ pub fn own(address: IpAddr) -> Option<Own> {
 /// The machine's address on the way to `remote`, the loopback one where there is no way (`ip/ipifc.c:findlocalip`).
 pub fn source(remote: IpAddr) -> IpAddr {
     match remote {
-        IpAddr::V4(to) if to == Ipv4Addr::BROADCAST || to.octets()[..3] == ETHER.octets()[..3] => {
-            IpAddr::V4(ETHER)
-        }
+        IpAddr::V4(Ipv4Addr::BROADCAST | ALL_SYSTEMS) => IpAddr::V4(ETHER),
+        _ if is_near(remote) => IpAddr::V4(ETHER),
         IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
         // The unset address is written as an IPv6 one and has no version: the kernel sends it as IPv4.
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
     }
+}
+
+/// On the ethernet's own network.
+pub fn is_near(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(v4) if v4.octets()[..3] == ETHER.octets()[..3])
 }
 
 #[cfg(test)]
@@ -59,6 +66,7 @@ mod tests {
             ("127.0.0.2", "127.0.0.1"),
             ("9.9.9.9", "127.0.0.1"),
             ("255.255.255.255", "10.0.2.15"),
+            ("224.0.0.1", "10.0.2.15"),
             ("10.0.2.2", "10.0.2.15"),
             ("0.0.0.0", "127.0.0.1"),
             ("2001:db8::1", "::1"),

@@ -1,13 +1,15 @@
 //! The small files of `/net` that tell how the machine is connected: `arp`, `iproute`, `ipselftab`, `ipifc`, `log`, `ndb`
-//! (man 3/ip). Their texts are fixed, for the interfaces never change. The ICMP protocols can be seen, but not opened.
+//! (man 3/ip). Their texts are fixed, but for addresses that programs add to an interface. The ICMP protocols can be seen, but not opened.
 
 use crate::dev::{
     Breakable, Entry, Node, Operation, Pid, QTDIR, Result, Started, Step, Value, WaitId, error,
 };
 use crate::devices::{count, entry, part};
+use crate::ip::interfaces::{self, Added};
 use crate::ip::node;
 use crate::kernel::Kernel;
 use plan9_abi::flags::open;
+use std::fmt::Display;
 
 /// Who owns what nobody has opened.
 pub const OWNER: &str = "network";
@@ -40,7 +42,9 @@ const CLONES: &[(&str, u64, u32)] = &[("clone", ICMP_CLONE, 0o666), ("clone", IC
 const NUMBER_SHIFT: u32 = 16;
 const STATUS: u64 = 1;
 const LOCAL: u64 = 2;
-const INTERFACE: &[(&str, u64, u32)] = &[("local", LOCAL, 0o444), ("status", STATUS, 0o444)];
+const CTL: u64 = 3;
+const INTERFACE: &[(&str, u64, u32)] =
+    &[("ctl", CTL, 0o660), ("local", LOCAL, 0o444), ("status", STATUS, 0o444)];
 const INTERFACES: u64 = 2;
 
 /// A route: where to, through what, as what, on which interface, and from where.
@@ -184,7 +188,9 @@ pub fn open(node: &Node, mode: u32) -> Started {
         (None, ICMP_CLONE | ICMPV6_CLONE) => {
             Started::Done(Err(error("icmp is not built in this machine")))
         }
-        (None, ARP | LOG | NDB | ROUTES) => Started::Done(Ok(Value::File(node.clone()))),
+        (None, ARP | LOG | NDB | ROUTES) | (Some(_), CTL) => {
+            Started::Done(Ok(Value::File(node.clone())))
+        }
         _ if mode & 3 != open::READ => Started::Done(Err(error("permission denied"))),
         _ => Started::Done(Ok(Value::File(node.clone()))),
     }
@@ -208,8 +214,9 @@ pub fn read(k: &mut Kernel, node: &Node, n: usize, offset: u64) -> Started {
             .collect(),
         (None, NDB) => return part(&k.net.ndb, n, offset),
         (None, LOG) => return Started::Blocked(Box::new(Silence(k.waits.fresh()))),
-        (Some(0), which) => interface("lo", 65_535, LOOPBACK, which),
-        (Some(_), which) => interface("/net/ether0", 1514, ETHER, which),
+        (Some(interface), CTL) => interface.to_string(),
+        (Some(0), which) => interface("lo", 65_535, LOOPBACK, which) + &added(k, 0, which),
+        (Some(n), which) => interface("/net/ether0", 1514, ETHER, which) + &added(k, n, which),
         _ => String::new(),
     };
     part(text.as_bytes(), n, offset)
@@ -221,7 +228,6 @@ fn route_line(&(to, mask, gate, kind, ifc, from): &Route) -> String {
 }
 
 fn interface(device: &str, maxtu: u32, addresses: Addresses, which: u64) -> String {
-    const FOR_EVER: u32 = u32::MAX;
     let mut text = String::new();
     if which == STATUS {
         text = format!(
@@ -230,16 +236,30 @@ fn interface(device: &str, maxtu: u32, addresses: Addresses, which: u64) -> Stri
     }
     for (address, mask, network, names) in addresses {
         text += &match which {
-            STATUS => {
-                format!("\t{address:<40} {mask:<10} {network:<40} {FOR_EVER:<12} {FOR_EVER:<12}\n")
-            }
-            _ => {
-                let names: String = names.iter().map(|name| format!(" {name:<40}")).collect();
-                format!("{address:<40} ->{names}\n")
-            }
+            STATUS => status_line(address, mask, network),
+            _ => local_line(address, names.iter()),
         };
     }
     text
+}
+
+fn status_line(address: impl Display, mask: impl Display, network: impl Display) -> String {
+    const FOR_EVER: u32 = u32::MAX;
+    format!("\t{address:<40} {mask:<10} {network:<40} {FOR_EVER:<12} {FOR_EVER:<12}\n")
+}
+
+fn local_line(address: impl Display, names: impl Iterator<Item = impl Display>) -> String {
+    let names: String = names.map(|name| format!(" {name:<40}")).collect();
+    format!("{address:<40} ->{names}\n")
+}
+
+/// The lines of the addresses that were added to an interface.
+fn added(k: &Kernel, interface: u64, which: u64) -> String {
+    let line = |added: &Added| match which {
+        STATUS => status_line(added.address, format!("/{}", added.prefix), added.network()),
+        _ => local_line(added.address, added.names().iter()),
+    };
+    k.net.added.iter().filter(|added| added.interface == interface).map(line).collect()
 }
 
 pub fn write(k: &mut Kernel, node: &Node, data: &[u8], offset: u64) -> Started {
@@ -250,6 +270,7 @@ pub fn write(k: &mut Kernel, node: &Node, data: &[u8], offset: u64) -> Started {
             held.extend(data);
             count(data.len())
         }
+        (Some(interface), CTL) => interfaces::control(k, interface, data),
         _ => Started::Done(Err(error("permission denied"))),
     }
 }

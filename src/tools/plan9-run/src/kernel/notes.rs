@@ -61,7 +61,7 @@ impl Kernel {
         match proc.blocked.as_ref().and_then(|blocked| blocked.on) {
             Some((_, Breakable::ByNotes | Breakable::OnceAsleep)) => self.break_wait(pid),
             Some((_, Breakable::Swallows)) => proc.notepending = false,
-            None => {}
+            Some((_, Breakable::No)) | None => {}
         }
     }
 

@@ -24,6 +24,8 @@ pub struct Options {
     pub strict: bool,
     /// TCP between two programs of the machine is a pair of pipes, as on the kernel since 2025-10-19.
     pub splice: bool,
+    /// A way leads through the host to what lies beyond the machine's network.
+    pub gateway: bool,
     /// The host folder that is `/`.
     pub root: PathBuf,
     /// A directory that is an empty tree in memory.
@@ -48,6 +50,7 @@ impl Default for Options {
             edition: Edition::default(),
             strict: false,
             splice: true,
+            gateway: true,
             root: PathBuf::from("/"),
             ramfs: None,
             trace: false,

@@ -81,6 +81,11 @@ impl Queue {
         self.closed.is_some()
     }
 
+    /// Why nothing can be added any more, if so.
+    pub fn closed(&self) -> Result<()> {
+        self.closed.clone().map_or(Ok(()), Err)
+    }
+
     /// Space of the blocks that are queued.
     pub fn held(&self) -> u64 {
         self.added - self.removed
@@ -149,11 +154,25 @@ impl Queue {
         self.flow || self.held() > self.limit
     }
 
-    /// Ends the queue: reads drain it, then give nothing three times, then `why`; writes fail with it.
+    /// Ends the queue: reads drain it, then give nothing three times, then `why`, at once if it is not [`HUNGUP`]; writes
+    /// fail with it (`qhangup`).
     pub fn hangup(&mut self, waits: &mut Waits, why: Error) {
-        self.closed.get_or_insert(why);
+        self.closed = Some(why);
         waits.wake(self.data_came);
         waits.wake(self.room_came);
+    }
+
+    /// Ends the queue, and throws away what is in it (`qclose`).
+    pub fn close(&mut self, waits: &mut Waits) {
+        self.flush(waits);
+        self.hangup(waits, HUNGUP);
+    }
+
+    /// Makes it as good as new, but for what is in it (`qreopen`).
+    pub fn reopen(&mut self, limit: u64) {
+        self.closed = None;
+        self.empty_reads = 0;
+        self.limit = limit;
     }
 
     /// Throws away what is queued.
@@ -213,7 +232,7 @@ impl Operation for Read {
             };
             queue.reader = None;
             k.waits.wake(queue.data_came);
-            if queue.empty_reads >= EMPTY_READS {
+            if queue.empty_reads >= EMPTY_READS || why != HUNGUP {
                 return Step::Done(Err(why));
             }
             queue.empty_reads += 1;

@@ -1,12 +1,13 @@
-//! How conversations begin: `announce`, `connect`, the handshake and `listen`.
+//! How conversations begin: `announce`, `bind`, `connect` and the handshake.
 //!
 //! A dialler always sleeps before it is connected, as on a real kernel, so a note that is pending ends its call.
 
-use super::{Conversation, State, host, stream};
-use crate::dev::{Breakable, Operation, Pid, Result, Step, Value, error};
-use crate::ip::address::{self, ANY};
-use crate::ip::host::way::{self, Way};
-use crate::ip::route::{self, Own};
+use super::{Phase, State, UNSCALED, clock, end, host, shift, stream};
+use crate::dev::{Breakable, Operation, Pid, Result, Started, Step, Value, error};
+use crate::ip::address::{self, ANY, Asked, Local};
+use crate::ip::control::Settled;
+use crate::ip::host::call_failed;
+use crate::ip::host::way::Way;
 use crate::kernel::Kernel;
 use crate::qio::HUNGUP;
 use plan9_abi::queue::PIPE_LIMIT;
@@ -16,112 +17,146 @@ use std::net::{IpAddr, SocketAddr};
 const BACKLOG: usize = 10;
 /// How long the handshake takes inside the machine, in nanoseconds.
 const HANDSHAKE_NS: u64 = 20_000;
-/// How long a call that nobody answers is repeated, in nanoseconds, as a real kernel was seen to do.
-const UNANSWERED_NS: u64 = 342_000_000_000;
 
-fn is_own(address: IpAddr) -> bool {
-    route::own(address) == Some(Own::Unicast)
-}
-
-/// `announce`.
-pub fn announce(k: &mut Kernel, n: usize, args: &[&str]) -> Result<()> {
-    let text = args.first().ok_or(error("bad args to announce"))?;
-    let (host, port) = address::pair(text)?;
-    if !host.is_unspecified() && !is_own(host) {
-        return Err(error("not a local IP address"));
-    }
+/// Sets the local end; what was set before an error stays.
+fn set_local(k: &mut Kernel, n: usize, text: &str, announcing: bool) -> Result<()> {
+    let remote = k.net.tcp.get(n)?.remote.0;
+    k.net.tcp.get(n)?.local.1 = 0;
+    let otherwise = k.net.source(remote);
+    let net = &k.net;
+    let Local { host, port } =
+        address::local(text, announcing, otherwise, |host| net.is_own(host))?;
+    k.net.tcp.get(n)?.local.0 = host;
     let tcp = &mut k.net.tcp;
-    if tcp.get(n)?.used {
-        return Err(error("connection in use"));
-    }
-    let host = if host.is_unspecified() { ANY } else { host };
-    let taken = |c: &Conversation| c.state == State::Listen && c.local == (host, port);
-    tcp.get(n)?.used = true;
-    if port != 0 && tcp.slots.iter().flatten().any(taken) {
+    let number = match port? {
+        Asked::Free => {
+            let free = tcp.free_port();
+            tcp.get(n)?.local.1 = free;
+            return Ok(());
+        }
+        Asked::All => 0,
+        Asked::Number(number) => number,
+    };
+    if tcp.is_taken(n, (host, number)) {
         return Err(error("address in use"));
     }
-    let port = if port == 0 { tcp.free_port() } else { port };
-    let conversation = tcp.get(n)?;
-    conversation.local = (host, port);
+    tcp.get(n)?.local.1 = number;
+    Ok(())
+}
+
+/// `announce [ADDR!]PORT`.
+pub(super) fn announce(k: &mut Kernel, n: usize, args: &[&str], count: usize) -> Started {
+    match announced(k, n, args) {
+        Ok(()) => Settled::started(k, count),
+        Err(why) => Started::Done(Err(why)),
+    }
+}
+
+fn announced(k: &mut Kernel, n: usize, args: &[&str]) -> Result<()> {
+    begin(k, n, Phase::Announcing)?;
+    k.net.tcp.get(n)?.remote = (ANY, 0);
+    let [local] = args else { return Err(error("bad args to announce")) };
+    set_local(k, n, local, true)?;
+    let conversation = k.net.tcp.get(n)?;
+    conversation.renew_protocol();
     conversation.state = State::Listen;
+    conversation.phase = Phase::Announced;
+    Ok(())
+}
+
+/// `bind [ADDR!]PORT`. In the middle of a conversation it moves our end away from where the peer sends.
+pub(super) fn bind(k: &mut Kernel, n: usize, args: &[&str]) -> Result<()> {
+    let [local] = args else { return Err(error("bad args to bind")) };
+    set_local(k, n, local, false)?;
+    let conversation = k.net.tcp.get(n)?;
+    if conversation.peer.is_some() && !conversation.spliced {
+        conversation.unheard = true;
+        clock::give_up_later(k, n);
+    }
+    Ok(())
+}
+
+fn begin(k: &mut Kernel, n: usize, phase: Phase) -> Result<()> {
+    let conversation = k.net.tcp.get(n)?;
+    if conversation.phase != Phase::Idle {
+        return Err(error("connection in use"));
+    }
+    conversation.phase = phase;
+    conversation.failure = None;
+    match conversation.state {
+        State::Closed => Ok(()),
+        _ => Err(error("connection in use")),
+    }
+}
+
+/// `connect ADDR!PORT[!r] [LOCAL]`.
+pub(super) fn connect(k: &mut Kernel, n: usize, args: &[&str], count: usize) -> Started {
+    match called(k, n, args) {
+        Ok(()) => Started::Blocked(Box::new(Connect { n, count })),
+        Err(why) => Started::Done(Err(why)),
+    }
+}
+
+fn called(k: &mut Kernel, n: usize, args: &[&str]) -> Result<()> {
+    begin(k, n, Phase::Connecting)?;
+    let (remote, local) = match args {
+        [remote] => (remote, None),
+        [remote, local] => (remote, Some(local)),
+        _ => return Err(error("bad args to connect")),
+    };
+    let (host, number) = remote.split_once('!').ok_or(error("malformed address"))?;
+    k.net.tcp.get(n)?.remote.0 = address::parse(host)?;
+    let (port, whole) = address::port(number);
+    k.net.tcp.get(n)?.remote.1 = port;
+    whole?;
+    match local {
+        Some(local) => set_local(k, n, local, false)?,
+        None => {
+            let remote = k.net.tcp.get(n)?.remote.0;
+            k.net.tcp.get(n)?.local.0 = k.net.source(remote);
+            let restricted = number.contains("!r");
+            let tcp = &mut k.net.tcp;
+            let port = if restricted { tcp.restricted_port() } else { Some(tcp.free_port()) };
+            tcp.get(n)?.local.1 = port.ok_or(error("no ports available"))?;
+        }
+    }
+    start(k, n, local.is_none())
+}
+
+/// Sends the call on its way (`ip/tcp.c:tcpstart`).
+fn start(k: &mut Kernel, n: usize, any_port: bool) -> Result<()> {
+    let conversation = k.net.tcp.get(n)?;
+    if conversation.local.0 == ANY {
+        let remote = conversation.remote.0;
+        k.net.tcp.get(n)?.local.0 = k.net.source(remote);
+    }
+    let conversation = k.net.tcp.get(n)?;
+    conversation.renew_protocol();
+    conversation.state = State::SynSent;
+    let (to, port) = conversation.remote;
+    match k.net.way(to) {
+        Way::None => end::local_close(k, n, Some(error("no route"))),
+        Way::Host(beyond) => {
+            if let Err(why) = host::call(k, n, SocketAddr::new(beyond, port), any_port) {
+                end::local_close(k, n, Some(call_failed(&why)));
+            }
+        }
+        Way::Inside | Way::Nobody | Way::Refused => clock::ring_in(k, n, HANDSHAKE_NS),
+    }
     Ok(())
 }
 
 /// `connect`, which sleeps until the other end has answered.
-pub struct Connect {
+struct Connect {
     n: usize,
     count: usize,
-    to: (IpAddr, u16),
-    /// The program left the choice of its port to us.
-    any_port: bool,
-    begun: bool,
-}
-
-impl Connect {
-    pub fn new(k: &mut Kernel, n: usize, args: &[&str], count: usize) -> Result<Connect> {
-        let text = args.first().ok_or(error("bad args to connect"))?;
-        let conversation = k.net.tcp.get(n)?;
-        if conversation.used {
-            return Err(error("connection in use"));
-        }
-        conversation.used = true;
-        if !text.contains('!') {
-            return Err(error("malformed address"));
-        }
-        let to = address::pair(text)?;
-        let local = match args.get(1) {
-            Some(text) => address::pair(text)?,
-            None => (ANY, 0),
-        };
-        if !local.0.is_unspecified() && !is_own(local.0) {
-            return Err(error("not a local IP address"));
-        }
-        match way::way(to.0) {
-            Way::None => return Err(error("no route")),
-            Way::Refused => return Err(error("connection refused")),
-            Way::Inside | Way::Host(_) | Way::Nobody => {}
-        }
-        let own = way::source(to.0);
-        let port = if local.1 == 0 { k.net.tcp.free_port() } else { local.1 };
-        let conversation = k.net.tcp.get(n)?;
-        conversation.local = (if local.0.is_unspecified() { own } else { local.0 }, port);
-        conversation.remote = to;
-        conversation.state = State::SynSent;
-        Ok(Connect { n, count, to, any_port: local.1 == 0, begun: false })
-    }
-
-    /// Sends the call on its way; one that nobody answers ends all the same.
-    fn begin(&self, k: &mut Kernel) -> Result<()> {
-        let lasts = match way::way(self.to.0) {
-            Way::Host(beyond) => {
-                return host::call(k, self.n, SocketAddr::new(beyond, self.to.1), self.any_port);
-            }
-            Way::Nobody => UNANSWERED_NS,
-            _ => HANDSHAKE_NS,
-        };
-        let at = k.mono_ns() + lasts;
-        k.net.tcp.get(self.n)?.meets_at = at;
-        k.net.handshakes.push((at, self.n, self.to));
-        k.timers.wake_at(at, k.net.tick);
-        Ok(())
-    }
 }
 
 impl Operation for Connect {
-    fn step(&mut self, k: &mut Kernel, _pid: Pid) -> Step {
-        if !self.begun {
-            self.begun = true;
-            if let Err(why) = self.begin(k) {
-                if let Ok(conversation) = k.net.tcp.get(self.n) {
-                    conversation.state = State::Closed;
-                }
-                return Step::Done(Err(why));
-            }
-            let Ok(conversation) = k.net.tcp.get(self.n) else { return Step::Done(Err(HUNGUP)) };
-            return Step::Wait(conversation.wait, Breakable::ByNotes);
-        }
+    fn step(&mut self, k: &mut Kernel, pid: Pid) -> Step {
+        let pending = k.procs.get(&pid).is_some_and(|proc| proc.notepending);
         let Ok(conversation) = k.net.tcp.get(self.n) else { return Step::Done(Err(HUNGUP)) };
-        if conversation.state == State::SynSent {
+        if pending || conversation.phase == Phase::Connecting {
             return Step::Wait(conversation.wait, Breakable::ByNotes);
         }
         match conversation.failure.clone() {
@@ -131,30 +166,14 @@ impl Operation for Connect {
     }
 }
 
-/// The handshakes that are due, whether anybody still waits for them or not.
-pub fn run_handshakes(k: &mut Kernel) {
-    let now = k.mono_ns();
-    let pending = std::mem::take(&mut k.net.handshakes);
-    for (at, n, to) in pending {
-        if at > now {
-            k.net.handshakes.push((at, n, to));
-            continue;
-        }
-        let Ok(conversation) = k.net.tcp.get(n) else { continue };
-        // The slot may have gone to another call meanwhile.
-        if conversation.state != State::SynSent || conversation.meets_at != at {
-            continue;
-        }
-        if let Err(why) = meet(k, n, to)
-            && let Ok(conversation) = k.net.tcp.get(n)
-        {
-            conversation.state = State::Closed;
-            conversation.failure = Some(why);
-        }
-        if let Ok(conversation) = k.net.tcp.get(n) {
-            let wait = conversation.wait;
-            k.waits.wake(wait);
-        }
+/// The time of an answer has come, whether anybody still waits for it or not.
+pub(super) fn answered(k: &mut Kernel, n: usize) {
+    let Ok(conversation) = k.net.tcp.get(n) else { return };
+    let to = conversation.remote;
+    match k.net.way(to.0) {
+        Way::Inside => meet(k, n, to),
+        Way::Nobody => clock::repeat(k, n),
+        _ => end::reset(k, n),
     }
 }
 
@@ -164,67 +183,47 @@ pub fn is_full(k: &mut Kernel, listener: usize) -> bool {
 }
 
 /// Both ends become Established; the listener's side waits to be taken.
-fn meet(k: &mut Kernel, n: usize, to: (IpAddr, u16)) -> Result<()> {
-    if way::way(to.0) == Way::Nobody {
-        return Err(error("connection timed out"));
-    }
-    let listener = k.net.tcp.listener(to).ok_or(error("connection refused"))?;
+fn meet(k: &mut Kernel, n: usize, to: (IpAddr, u16)) {
+    let Some(listener) = k.net.tcp.listener(to) else { return end::reset(k, n) };
     let now = k.mono_ns();
+    let limit = UNSCALED << shift(k.options.old());
     let splice = k.options.splice;
-    let full = is_full(k, listener);
-    let from = k.net.tcp.get(n)?.local;
-    k.net.tcp.get(n)?.state = State::Established;
-    if full {
-        // Its last acknowledgement is answered by a reset.
-        stream::reset(k, n);
-        return Ok(());
+    establish(k, n, limit);
+    // Its last acknowledgement is answered by a reset.
+    if is_full(k, listener) {
+        return end::reset(k, n);
     }
-    let other = k.net.tcp.fresh(&mut k.waits, now)?;
+    let Ok(other) = k.net.tcp.fresh(&mut k.waits, now) else { return end::reset(k, n) };
+    let from = k.net.tcp.slots[n].local;
+    let accepted = &mut k.net.tcp.slots[other];
+    (accepted.local, accepted.remote) = (to, from);
+    establish(k, other, limit);
     for (own, peer) in [(n, other), (other, n)] {
-        let conversation = k.net.tcp.get(own)?;
-        conversation.state = State::Established;
+        let conversation = &mut k.net.tcp.slots[own];
         conversation.peer = Some(peer);
-        conversation.used = true;
         conversation.spliced = splice;
         if splice {
             conversation.received.borrow_mut().limit = u64::from(PIPE_LIMIT);
         }
     }
-    let accepted = k.net.tcp.get(other)?;
-    accepted.local = to;
-    accepted.remote = from;
-    let listener = k.net.tcp.get(listener)?;
-    listener.incoming.push_back(other);
-    let wait = listener.wait;
-    k.waits.wake(wait);
-    Ok(())
+    queue_call(k, listener, other);
+    stream::begin(k, n);
 }
 
-/// The open of `listen`: waits for a call and becomes its `ctl`.
-pub struct Listen {
-    pub n: usize,
+/// A conversation is connected, its queues as long as the shift of both ends lets them be.
+pub(super) fn establish(k: &mut Kernel, n: usize, limit: u64) {
+    let Ok(conversation) = k.net.tcp.get(n) else { return };
+    conversation.phase = Phase::Connected;
+    conversation.received.borrow_mut().limit = limit;
+    conversation.transmit.borrow_mut().limit = limit;
+    end::set_state(k, n, State::Established);
 }
 
-impl Operation for Listen {
-    fn step(&mut self, k: &mut Kernel, pid: Pid) -> Step {
-        let Ok(listener) = k.net.tcp.get(self.n) else {
-            return Step::Done(Err(error("listen hungup")));
-        };
-        if listener.state != State::Listen {
-            return Step::Done(Err(error("listen hungup")));
-        }
-        // The kernel sleeps before it looks: a pending interrupt ends the open even if a call waits.
-        if k.procs.get(&pid).is_some_and(|proc| proc.notepending) {
-            return Step::Wait(listener.wait, Breakable::ByNotes);
-        }
-        match listener.incoming.pop_front() {
-            Some(call) => {
-                if let Ok(conversation) = k.net.tcp.get(call) {
-                    conversation.opens += 1;
-                }
-                Step::Done(Ok(Value::File(crate::ip::conversation_node(call, crate::ip::CTL))))
-            }
-            None => Step::Wait(listener.wait, Breakable::ByNotes),
-        }
+/// A call waits for the listener's `listen`.
+pub(super) fn queue_call(k: &mut Kernel, listener: usize, call: usize) {
+    if let Ok(listener) = k.net.tcp.get(listener) {
+        listener.incoming.push_back(call);
+        let wait = listener.wait;
+        k.waits.wake(wait);
     }
 }

@@ -1,30 +1,56 @@
-//! TCP conversations (`ip/tcp.c`): what one is, and the table of all.
+//! TCP conversations (`ip/tcp.c`, `ip/devip.c`): what one is, and the table of all.
 //!
-//! The other end of a conversation is in the machine or beyond the host. [`call`] brings two ends together, [`stream`]
-//! moves their bytes and ends them, [`host`] is the part of both that talks to a socket of the host.
+//! The other end of a conversation is in the machine or beyond the host. [`control`] takes the messages to `ctl`,
+//! [`call`] brings two ends together, [`listen`] hands calls out, [`stream`] moves bytes, [`end`] ends conversations,
+//! [`clock`] does what the kernel's timers do, [`host`] is the part of all that talks to a socket of the host.
 
 mod call;
+mod clock;
+mod control;
+mod end;
 pub mod host;
+mod listen;
 pub mod publish;
+mod status;
 mod stream;
 
-pub use call::{Connect, Listen, announce, run_handshakes};
-pub use stream::{End, close, close_file, hangup};
+pub use clock::run_timers;
+pub use control::control;
+pub use end::close_file;
+pub use listen::Listen;
+pub use status::status;
+pub use stream::End;
 
 use super::address::ANY;
-use crate::dev::{Error, Result, WaitId, Waits, error};
+use crate::dev::{Error, Pid, Result, WaitId, Waits, error};
 use crate::qio::{Queue, QueueRef};
 use plan9_abi::queue::TCP_LIMIT_UNSCALED;
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-/// Window shift that both ends of the machine offer.
+/// Window shift that both ends of the machine offer, and before 2025-10-18.
 const SHIFT: u32 = 7;
-/// Transmit limit and receive window with that shift.
-const SCALED: u64 = (TCP_LIMIT_UNSCALED as u64) << SHIFT;
+const OLD_SHIFT: u32 = 4;
+/// A queue's limit before the ends have agreed on a shift.
+const UNSCALED: u64 = TCP_LIMIT_UNSCALED as u64;
+/// The limit of the queue of errors, which nothing ever writes.
+const ERRORS: u64 = 1024;
 /// Conversations of a protocol.
 const MAX_CONVERSATIONS: usize = 1024;
+/// Ports that calls with `!r` come from, in turn.
+const RESTRICTED: std::ops::Range<u16> = 600..1024;
 
+/// What a queue says of a reset, of a call that nobody took, and of a write where none is due.
+const REFUSED: Error = error("connection refused");
+const TIMED_OUT: Error = error("connection timed out");
+const HANGUP: Error = error("Hangup");
+
+/// The shift of a kernel that is old or not.
+fn shift(old: bool) -> u32 {
+    if old { OLD_SHIFT } else { SHIFT }
+}
+
+/// How far the protocol is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Closed,
@@ -36,108 +62,87 @@ pub enum State {
     CloseWait,
     Closing,
     LastAck,
+    TimeWait,
 }
 
-impl State {
-    pub fn name(self) -> &'static str {
-        match self {
-            State::Closed => "Closed",
-            State::Listen => "Listen",
-            State::SynSent => "Syn_sent",
-            State::Established => "Established",
-            State::Finwait1 => "Finwait1",
-            State::Finwait2 => "Finwait2",
-            State::CloseWait => "Close_wait",
-            State::Closing => "Closing",
-            State::LastAck => "Last_ack",
-        }
-    }
+/// How far the program is: a conversation that was connected or announced once cannot be again, even if that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Idle,
+    Connecting,
+    Connected,
+    Announcing,
+    Announced,
 }
 
 /// One conversation.
 pub struct Conversation {
     pub state: State,
+    phase: Phase,
     pub local: (IpAddr, u16),
     pub remote: (IpAddr, u16),
-    /// Open `ctl`, `data`, `err` and `listen` files.
+    /// Who holds it: open `ctl`, `data` and `err` files, opens of `listen` that wait, the listener whose call it is.
     pub opens: usize,
-    /// Went through `connect` or `announce` before.
-    used: bool,
     pub received: QueueRef,
     pub transmit: QueueRef,
-    /// The other end while it knows of us.
+    pub errors: QueueRef,
+    /// The other end while there is one that knows of us.
     peer: Option<usize>,
     spliced: bool,
+    /// `bind` has moved our end: what the peer sends finds nobody.
+    unheard: bool,
     /// What leads to a peer beyond the host.
     host: Option<host::Link>,
-    /// When the handshake that is under way ends, in nanoseconds of the machine's clock.
-    meets_at: u64,
-    /// The other end has sent all it will: the queue closes when that has arrived.
+    /// When its timer rings, in nanoseconds of the machine's clock; 0 if it does not.
+    due: u64,
+    /// How often the call was repeated.
+    tries: u32,
+    /// The interval of keepalives in ticks of the protocol's clock; 0 for none.
+    keepalive: u64,
+    /// Our end of the stream follows what is in the transmit queue.
     ending: bool,
     /// Why `connect` failed.
     failure: Option<Error>,
     incoming: VecDeque<usize>,
+    /// Who waits in the open of `listen`; others wait for that one.
+    listening: Option<Pid>,
     pub wait: WaitId,
-    pub ttl: u32,
     pub started_ns: u64,
 }
 
-/// All of them; a slot's place is its number.
+/// All of them; a slot's place is its number. A slot is used again when nobody holds it and its state is Closed.
 #[derive(Default)]
 pub struct Tcp {
-    pub slots: Vec<Option<Conversation>>,
+    pub slots: Vec<Conversation>,
     next_port: u16,
+    next_restricted: u16,
 }
 
 impl Tcp {
-    /// A new conversation in the lowest free slot.
+    /// A new conversation in the lowest free slot, held once.
     pub fn fresh(&mut self, waits: &mut Waits, now: u64) -> Result<usize> {
-        let place = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
+        let free = |c: &Conversation| c.opens == 0 && c.state == State::Closed;
+        let place = self.slots.iter().position(free).unwrap_or(self.slots.len());
         if place >= MAX_CONVERSATIONS {
             return Err(error("no free devices"));
         }
         if place == self.slots.len() {
-            self.slots.push(None);
+            self.slots.push(Conversation::new(waits));
         }
-        self.slots[place] = Some(Conversation {
-            state: State::Closed,
-            local: (ANY, 0),
-            remote: (ANY, 0),
-            opens: 0,
-            used: false,
-            received: Queue::new(waits, SCALED, true),
-            transmit: Queue::new(waits, SCALED, true),
-            peer: None,
-            spliced: false,
-            host: None,
-            meets_at: 0,
-            ending: false,
-            failure: None,
-            incoming: VecDeque::new(),
-            wait: waits.fresh(),
-            ttl: 255,
-            started_ns: now,
-        });
+        self.slots[place].renew(now);
         Ok(place)
     }
 
     pub fn get(&mut self, n: usize) -> Result<&mut Conversation> {
-        let slot = self.slots.get_mut(n).and_then(Option::as_mut);
-        slot.ok_or(error("file does not exist"))
+        self.slots.get_mut(n).ok_or(error("file does not exist"))
     }
 
     fn listener(&self, to: (IpAddr, u16)) -> Option<usize> {
-        let fits = |c: &Conversation| {
-            c.state == State::Listen
-                && c.local.1 == to.1
-                && (c.local.0 == to.0 || c.local.0 == ANY || c.local.0.is_unspecified())
+        let on = |host: IpAddr| {
+            let local = (host, to.1);
+            self.slots.iter().position(|c| c.state == State::Listen && c.local == local)
         };
-        let exact =
-            |c: &&Option<Conversation>| c.as_ref().is_some_and(|c| fits(c) && c.local.0 == to.0);
-        self.slots
-            .iter()
-            .position(|c| exact(&c))
-            .or_else(|| self.slots.iter().position(|c| c.as_ref().is_some_and(fits)))
+        on(to.0).or_else(|| on(ANY))
     }
 
     fn free_port(&mut self) -> u16 {
@@ -147,23 +152,77 @@ impl Tcp {
                 65_535 => 32_768,
                 port => port + 1,
             };
-            let port = self.next_port;
-            if !self.slots.iter().flatten().any(|c| c.local.1 == port) {
-                return port;
+            if !self.has_port(self.next_port) {
+                return self.next_port;
             }
         }
     }
+
+    /// A port for a call with `!r`.
+    fn restricted_port(&mut self) -> Option<u16> {
+        RESTRICTED.map(|_| ()).find_map(|()| {
+            let port = self.next_restricted.max(RESTRICTED.start);
+            self.next_restricted = if port + 1 < RESTRICTED.end { port + 1 } else { 0 };
+            (!self.has_port(port)).then_some(port)
+        })
+    }
+
+    fn has_port(&self, port: u16) -> bool {
+        self.slots.iter().any(|c| c.local.1 == port)
+    }
+
+    /// Another conversation has this local end towards the same remote one.
+    fn is_taken(&self, n: usize, local: (IpAddr, u16)) -> bool {
+        let remote = self.slots[n].remote;
+        let holds = |c: &Conversation| matches!(c.phase, Phase::Connected | Phase::Announced);
+        self.slots
+            .iter()
+            .enumerate()
+            .any(|(other, c)| other != n && holds(c) && c.local == local && c.remote == remote)
+    }
 }
 
-/// The line of `status` (`ip/tcp.c:tcpstate`). Timers and rates are those of a wire that takes no time.
-pub fn status(conversation: &Conversation) -> String {
-    let qin = conversation.received.borrow().length();
-    let qout = conversation.transmit.borrow().length();
-    let (theirs, ours) = conversation.host.as_ref().map_or((SHIFT, SHIFT), |link| link.shifts);
-    let swin = u64::from(TCP_LIMIT_UNSCALED) << theirs;
-    let rwin = u64::from(TCP_LIMIT_UNSCALED) << ours;
-    format!(
-        "{} qin {qin} qout {qout} rq 0.0 ovl 0 srtt 0>>3 mdev 0 timer 0/0 sst 65535 cwin 65535 swin {swin}>>{theirs} rwin {rwin}>>{ours} ka 0/0 0\n",
-        conversation.state.name()
-    )
+impl Conversation {
+    fn new(waits: &mut Waits) -> Conversation {
+        Conversation {
+            state: State::Closed,
+            phase: Phase::Idle,
+            local: (ANY, 0),
+            remote: (ANY, 0),
+            opens: 0,
+            received: Queue::new(waits, UNSCALED, true),
+            transmit: Queue::new(waits, UNSCALED, true),
+            errors: Queue::new(waits, ERRORS, false),
+            peer: None,
+            spliced: false,
+            unheard: false,
+            host: None,
+            due: 0,
+            tries: 0,
+            keepalive: 0,
+            ending: false,
+            failure: None,
+            incoming: VecDeque::new(),
+            listening: None,
+            wait: waits.fresh(),
+            started_ns: 0,
+        }
+    }
+
+    /// What the clone file makes of a slot (`ip/devip.c:Fsprotoclone`). What is still in the queues stays there.
+    fn renew(&mut self, now: u64) {
+        self.received.borrow_mut().reopen(UNSCALED);
+        self.transmit.borrow_mut().reopen(UNSCALED);
+        self.errors.borrow_mut().reopen(ERRORS);
+        (self.local, self.remote) = ((ANY, 0), (ANY, 0));
+        (self.phase, self.opens, self.started_ns) = (Phase::Idle, 1, now);
+        self.renew_protocol();
+    }
+
+    /// What a call or an announcement begins with (`ip/tcp.c:inittcpctl`).
+    fn renew_protocol(&mut self) {
+        (self.peer, self.host, self.failure) = (None, None, None);
+        (self.spliced, self.unheard, self.ending) = (false, false, false);
+        (self.due, self.tries, self.keepalive) = (0, 0, 0);
+    }
 }

@@ -1,6 +1,6 @@
 //! Calls from the host: a port of the host stands for a port that a program has announced.
 
-use super::{State, call, host};
+use super::{State, call, end, host};
 use crate::dev::{Error, Result};
 use crate::ip::host::Published;
 use crate::ip::host::socket::Socket;
@@ -49,19 +49,15 @@ fn take(k: &mut Kernel, stream: TcpStream, from: SocketAddr, port: u16) {
         return;
     };
     if let Ok(conversation) = k.net.tcp.get(n) {
-        conversation.used = true;
         conversation.state = State::SynSent;
         conversation.local = to;
         conversation.remote = (way::seen_from_inside(from.ip()), from.port());
     }
     if host::attach(k, n, socket).is_err() {
-        k.net.tcp.slots[n] = None;
+        end::local_close(k, n, None);
+        end::close_file(k, n);
         return;
     }
     host::established(k, n);
-    if let Ok(listener) = k.net.tcp.get(listener) {
-        listener.incoming.push_back(n);
-        let wait = listener.wait;
-        k.waits.wake(wait);
-    }
+    call::queue_call(k, listener, n);
 }

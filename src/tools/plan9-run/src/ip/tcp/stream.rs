@@ -1,13 +1,14 @@
-//! The bytes of a conversation, and its end.
+//! The bytes of a conversation inside the machine.
 //!
 //! Spliced, a write goes straight into the peer's receive queue, and the peer's end is learnt by reading alone. With
 //! `--no-splice` a write goes into the writer's own transmit queue and moves on as far as the peer's window lets it; the
-//! wire in between neither loses nor delays anything.
+//! wire in between neither loses nor delays anything. Whoever is not there answers with a reset.
 
-use super::{SCALED, State, host};
-use crate::dev::{Node, Result};
+use super::{HANGUP, State, UNSCALED, clock, end, host, shift};
+use crate::dev::Result;
 use crate::kernel::Kernel;
-use crate::qio::{HUNGUP, Owner, QueueRef};
+use crate::qio::{Owner, QueueRef};
+use plan9_abi::queue::MAX_ATOMIC;
 use std::rc::Rc;
 
 /// A conversation's end as its queues see it.
@@ -21,7 +22,7 @@ impl Owner for End {
         if conversation.host.is_some() {
             host::watch(k, self.n);
         } else if let Some(peer) = conversation.peer {
-            transmit(k, peer);
+            output(k, peer);
         }
     }
 
@@ -30,184 +31,95 @@ impl Owner for End {
         if !conversation.spliced {
             let queue = Rc::clone(&conversation.transmit);
             let position = queue.borrow_mut().append(&mut k.waits, data);
-            match conversation.host {
-                Some(_) => host::send(k, self.n),
-                None => transmit(k, self.n),
-            }
+            kick(k, self.n);
             return Ok(Some((queue, position)));
         }
         let Some(peer) = conversation.peer else { return Ok(None) };
-        let peer = k.net.tcp.get(peer)?;
-        if peer.state == State::Closed {
-            return Ok(None);
-        }
-        let queue = Rc::clone(&peer.received);
+        let queue = Rc::clone(&k.net.tcp.get(peer)?.received);
+        queue.borrow().closed()?;
         let position = queue.borrow_mut().append(&mut k.waits, data);
         Ok(Some((queue, position)))
     }
 }
 
-/// Moves what the peer's window takes (unspliced), and the end of the stream behind it.
-fn transmit(k: &mut Kernel, n: usize) {
+/// Something was written. Where nothing can be, that ends the conversation (`ip/tcp.c:tcpkick`).
+fn kick(k: &mut Kernel, n: usize) {
     let Ok(conversation) = k.net.tcp.get(n) else { return };
-    if conversation.spliced {
+    match conversation.state {
+        State::SynSent => {}
+        State::Established | State::CloseWait => match conversation.host {
+            Some(_) => host::send(k, n),
+            None => output(k, n),
+        },
+        _ => end::local_close(k, n, Some(HANGUP)),
+    }
+}
+
+/// What was written before the two ends met goes on its way.
+pub(super) fn begin(k: &mut Kernel, n: usize) {
+    let Ok(conversation) = k.net.tcp.get(n) else { return };
+    let (own, spliced, peer) =
+        (Rc::clone(&conversation.transmit), conversation.spliced, conversation.peer);
+    let Some(peer) = peer.filter(|_| spliced) else { return output(k, n) };
+    let Ok(peer) = k.net.tcp.get(peer) else { return };
+    let length = own.borrow().length();
+    if length > 0 {
+        let bytes = own.borrow_mut().take(&mut k.waits, length);
+        peer.received.borrow_mut().append(&mut k.waits, &bytes);
+    }
+}
+
+/// Moves what the peer's window takes (unspliced), and the end of the stream behind it.
+pub(super) fn output(k: &mut Kernel, n: usize) {
+    let window = UNSCALED << shift(k.options.old());
+    let Ok(conversation) = k.net.tcp.get(n) else { return };
+    let sends = matches!(
+        conversation.state,
+        State::Established | State::CloseWait | State::Finwait1 | State::LastAck | State::Closing
+    );
+    if conversation.spliced || conversation.host.is_some() || !sends {
         return;
     }
-    let (own, ending, peer) =
-        (Rc::clone(&conversation.transmit), conversation.ending, conversation.peer);
-    let Some(peer) = peer.and_then(|peer| k.net.tcp.get(peer).ok()) else {
-        if ending {
-            // Nobody is left to hear the rest.
-            finish(k, n);
-            return;
-        }
-        // The other end is gone: it answers data with a reset.
-        if conversation_is_over(k, n) && own.borrow().length() > 0 {
-            reset(k, n);
-        }
+    let (unheard, ending) = (conversation.unheard, conversation.ending);
+    let own = Rc::clone(&conversation.transmit);
+    let has_data = own.borrow().length() > 0;
+    if !has_data && !ending {
         return;
+    }
+    let Some(to) = conversation.peer else {
+        return if unheard { clock::give_up_later(k, n) } else { end::reset(k, n) };
     };
-    if peer.state == State::Closed {
-        if ending {
-            finish(k, n);
-            return;
-        }
-        // Data for a closed end: it answers with a reset.
-        if own.borrow().length() > 0 {
-            reset(k, n);
-        }
-        return;
+    let Ok(peer) = k.net.tcp.get(to) else { return };
+    if peer.state == State::Finwait2 && has_data {
+        end::kicked(k, to);
+        return end::reset(k, n);
     }
-    let to = Rc::clone(&peer.received);
-    let room = SCALED.saturating_sub(to.borrow().length() as u64) as usize;
+    let received = Rc::clone(&peer.received);
+    let room = window.saturating_sub(received.borrow().length() as u64) as usize;
     let ready = own.borrow().length().min(room);
     if ready > 0 {
-        let bytes = own.borrow_mut().take(&mut k.waits, ready);
-        for piece in bytes.chunks(plan9_abi::queue::MAX_ATOMIC) {
-            to.borrow_mut().append(&mut k.waits, piece);
+        let bytes = match unheard {
+            true => own.borrow().copy(0, ready),
+            false => own.borrow_mut().take(&mut k.waits, ready),
+        };
+        // Nobody reads any more at an end that is hung up.
+        let open = received.borrow().closed().is_ok();
+        for piece in bytes.chunks(MAX_ATOMIC).filter(|_| open) {
+            received.borrow_mut().append(&mut k.waits, piece);
         }
+    }
+    if unheard {
+        // Its acknowledgement finds nobody.
+        end::reset(k, to);
+        return clock::give_up_later(k, n);
     }
     if ending && own.borrow().length() == 0 {
-        finish(k, n);
-    }
-}
-
-fn conversation_is_over(k: &mut Kernel, n: usize) -> bool {
-    k.net.tcp.get(n).is_ok_and(|conversation| conversation.state == State::CloseWait)
-}
-
-/// All that a closed end had to say has arrived: its FIN follows.
-fn finish(k: &mut Kernel, n: usize) {
-    let Ok(conversation) = k.net.tcp.get(n) else { return };
-    conversation.ending = false;
-    conversation.state = State::Closed;
-    let peer = conversation.peer.take();
-    if let Some(peer) = peer.and_then(|peer| k.net.tcp.get(peer).ok()) {
-        if peer.state == State::Established {
-            peer.state = State::CloseWait;
+        if let Ok(conversation) = k.net.tcp.get(n) {
+            conversation.ending = false;
         }
-        peer.received.borrow_mut().hangup(&mut k.waits, HUNGUP);
-    }
-    release(k, n);
-}
-
-/// Ends a conversation at once; its queues are emptied.
-pub(super) fn reset(k: &mut Kernel, n: usize) {
-    let Ok(conversation) = k.net.tcp.get(n) else { return };
-    conversation.state = State::Closed;
-    conversation.peer = None;
-    for queue in [&conversation.received, &conversation.transmit] {
-        let mut queue = queue.borrow_mut();
-        queue.flush(&mut k.waits);
-        queue.hangup(&mut k.waits, HUNGUP);
-    }
-    let wait = conversation.wait;
-    k.waits.wake(wait);
-}
-
-/// ctl `close`, and what the last close of the files does.
-pub fn close(k: &mut Kernel, n: usize) {
-    let Ok(conversation) = k.net.tcp.get(n) else { return };
-    let (state, peer, spliced) = (conversation.state, conversation.peer, conversation.spliced);
-    match state {
-        State::Listen => {
-            let calls: Vec<usize> = conversation.incoming.drain(..).collect();
-            let wait = conversation.wait;
-            conversation.state = State::Closed;
-            k.waits.wake(wait);
-            for call in calls {
-                close(k, call);
-                release(k, call);
-            }
-        }
-        State::Established | State::CloseWait if spliced => {
-            reset(k, n);
-            if let Some(peer) = peer.and_then(|peer| k.net.tcp.get(peer).ok()) {
-                peer.peer = None;
-                peer.received.borrow_mut().hangup(&mut k.waits, HUNGUP);
-            }
-        }
-        State::Established | State::CloseWait if conversation.host.is_some() => host::close(k, n),
-        State::Established | State::CloseWait => {
-            conversation.received.borrow_mut().flush(&mut k.waits);
-            conversation.received.borrow_mut().hangup(&mut k.waits, HUNGUP);
-            conversation.transmit.borrow_mut().hangup(&mut k.waits, HUNGUP);
-            conversation.state = State::Finwait2;
-            conversation.ending = true;
-            transmit(k, n);
-        }
-        _ => {
-            let wait = conversation.wait;
-            if state == State::SynSent {
-                conversation.state = State::Closed;
-                conversation.host = None;
-            }
-            k.waits.wake(wait);
-        }
-    }
-}
-
-/// ctl `hangup`: a reset. A spliced peer is told nothing.
-pub fn hangup(k: &mut Kernel, n: usize) {
-    let Ok(conversation) = k.net.tcp.get(n) else { return };
-    if conversation.state == State::Listen {
-        close(k, n);
-        return;
-    }
-    if conversation.host.is_some() {
-        host::hangup(k, n);
-        return;
-    }
-    let (peer, spliced) = (conversation.peer, conversation.spliced);
-    reset(k, n);
-    if spliced {
-        return;
-    }
-    if let Some(peer) = peer {
-        reset(k, peer);
-    }
-}
-
-/// Gives the slot back once no file is open and nothing is on its way.
-pub(super) fn release(k: &mut Kernel, n: usize) {
-    let Ok(conversation) = k.net.tcp.get(n) else { return };
-    if conversation.opens == 0 && conversation.state == State::Closed {
-        for other in k.net.tcp.slots.iter_mut().flatten() {
-            if other.peer == Some(n) {
-                other.peer = None;
-            }
-        }
-        k.net.tcp.slots[n] = None;
-    }
-}
-
-/// The node of one of a conversation's files is closed.
-pub fn close_file(k: &mut Kernel, n: usize, _node: &Node) {
-    let Ok(conversation) = k.net.tcp.get(n) else { return };
-    conversation.opens = conversation.opens.saturating_sub(1);
-    if conversation.opens == 0 {
-        close(k, n);
-        host::acknowledged(k, n);
-        release(k, n);
+        end::end_came(k, to);
+        end::end_acknowledged(k, n);
+        // What the peer still has meets a closed end now.
+        output(k, to);
     }
 }

@@ -1,9 +1,9 @@
 //! The bytes between a conversation's queues and its socket.
 
-use super::super::{SCALED, State};
+use super::super::{SHIFT, State, UNSCALED, end};
 use super::end::{lost, over};
 use crate::kernel::Kernel;
-use crate::qio::{HUNGUP, QueueRef};
+use crate::qio::QueueRef;
 use plan9_abi::queue::MAX_ATOMIC;
 use rustix::event::epoll::EventFlags;
 use std::io::ErrorKind;
@@ -31,11 +31,7 @@ pub(super) fn receive(k: &mut Kernel, n: usize) -> bool {
             Ok(0) => {
                 link.heard_end = true;
                 match state {
-                    State::Established => {
-                        conversation.state = State::CloseWait;
-                        received.borrow_mut().hangup(&mut k.waits, HUNGUP);
-                    }
-                    State::Finwait1 => conversation.state = State::Closing,
+                    State::Established | State::Finwait1 => end::end_came(k, n),
                     State::Finwait2 => over(k, n),
                     _ => {}
                 }
@@ -66,7 +62,7 @@ pub(super) fn receive(k: &mut Kernel, n: usize) -> bool {
 
 /// Bytes that may still come.
 fn window(received: &QueueRef) -> usize {
-    (SCALED as usize).saturating_sub(received.borrow().length())
+    ((UNSCALED << SHIFT) as usize).saturating_sub(received.borrow().length())
 }
 
 /// Takes out of the transmit queue what the peer has acknowledged, and moves on a conversation that is ending.

@@ -11,11 +11,10 @@
 mod end;
 mod flow;
 
-pub use end::{close, discard, hangup, keep_alive, undelivered};
+pub use end::{abort, discard, finish, keep_alive, undelivered};
 pub use flow::{acknowledged, look, send, watch};
 
-use super::{Conversation, SHIFT, State, stream};
-use crate::dev::Result;
+use super::{Conversation, State, call as calls, end as ends, shift};
 use crate::ip::host::call_failed;
 use crate::ip::host::socket::Socket;
 use crate::kernel::Kernel;
@@ -74,23 +73,20 @@ pub fn attach(k: &mut Kernel, n: usize, socket: Socket) -> io::Result<()> {
 }
 
 /// Begins a call to an address of the host's.
-pub fn call(k: &mut Kernel, n: usize, to: SocketAddr, any_port: bool) -> Result<()> {
-    let begin = |k: &mut Kernel| -> io::Result<()> {
-        let socket = Socket::call(to)?;
-        let own = socket.local()?;
-        attach(k, n, socket)?;
-        // The host's port is what the peer sees: it is ours too, unless the program chose one.
-        if let Ok(conversation) = k.net.tcp.get(n)
-            && any_port
-        {
-            conversation.local.1 = own.port();
-            if own.is_ipv6() {
-                conversation.local.0 = own.ip();
-            }
+pub fn call(k: &mut Kernel, n: usize, to: SocketAddr, any_port: bool) -> io::Result<()> {
+    let socket = Socket::call(to)?;
+    let own = socket.local()?;
+    attach(k, n, socket)?;
+    // The host's port is what the peer sees: it is ours too, unless the program chose one.
+    if let Ok(conversation) = k.net.tcp.get(n)
+        && any_port
+    {
+        conversation.local.1 = own.port();
+        if own.is_ipv6() {
+            conversation.local.0 = own.ip();
         }
-        Ok(())
-    };
-    begin(k).map_err(|why| call_failed(&why))
+    }
+    Ok(())
 }
 
 /// The host has news of a conversation.
@@ -101,7 +97,7 @@ pub fn arrived(k: &mut Kernel, n: usize, events: EventFlags) {
     let failed = events.contains(EventFlags::ERR).then(|| link.socket.failure()).flatten();
     if state == State::SynSent {
         match failed {
-            Some(why) => refused(k, n, &why),
+            Some(why) => ends::local_close(k, n, Some(call_failed(&why))),
             None if events.contains(EventFlags::OUT) => established(k, n),
             None => {}
         }
@@ -120,31 +116,21 @@ pub fn arrived(k: &mut Kernel, n: usize, events: EventFlags) {
     send(k, n);
 }
 
-/// The call failed.
-fn refused(k: &mut Kernel, n: usize, why: &io::Error) {
-    let Ok(conversation) = k.net.tcp.get(n) else { return };
-    conversation.host = None;
-    conversation.failure = Some(call_failed(why));
-    stream::reset(k, n);
-    stream::release(k, n);
-}
-
 /// The two ends have met.
 pub fn established(k: &mut Kernel, n: usize) {
+    let ours = shift(k.options.old());
     let Ok(conversation) = k.net.tcp.get(n) else { return };
     let Some(link) = &mut conversation.host else { return };
-    link.shifts = link.socket.peer_shift().map_or((0, 0), |shift| (shift, SHIFT));
-    conversation.transmit.borrow_mut().limit = limit(link.shifts);
-    conversation.state = State::Established;
-    let wait = conversation.wait;
-    k.waits.wake(wait);
+    link.shifts = link.socket.peer_shift().map_or((0, 0), |shift| (shift, ours));
+    let limit = limit(link.shifts);
+    calls::establish(k, n, limit);
     send(k, n);
 }
 
 /// The conversation with this number among what is watched.
 pub fn find(k: &Kernel, id: u64) -> Option<usize> {
     let of = |c: &Conversation| c.host.as_ref().is_some_and(|link| link.id == id);
-    k.net.tcp.slots.iter().position(|slot| slot.as_ref().is_some_and(of))
+    k.net.tcp.slots.iter().position(of)
 }
 
 #[cfg(test)]
