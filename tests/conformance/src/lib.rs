@@ -5,9 +5,12 @@
 
 #![no_std]
 
+pub mod conversation;
 pub mod family;
 pub mod report;
+pub mod tcp;
 pub mod text;
+pub mod watched;
 
 use core::arch::naked_asm;
 use core::ffi::CStr;
@@ -98,6 +101,12 @@ macro_rules! say {
     ($($arg:tt)*) => {{
         let _ = core::fmt::Write::write_fmt(&mut $crate::Out, format_args!("{}\n", format_args!($($arg)*)));
     }};
+}
+
+/// A text made in place, as long as a line may be.
+#[macro_export]
+macro_rules! long {
+    ($($arg:tt)*) => { $crate::text::Long::new(format_args!($($arg)*)) };
 }
 
 /// A short text made in place, with a NUL behind it.

@@ -4,10 +4,10 @@
 #![no_std]
 #![no_main]
 
-use conformance::{Text, Why, child, handle_notes, post, say};
+use conformance::conversation::Conversation;
+use conformance::{Text, Why, child, handle_notes, long, post, say};
 use core::sync::atomic::Ordering::SeqCst;
 use core::sync::atomic::{AtomicI32, AtomicI64};
-use plan9_abi::dir::Dir;
 use plan9_abi::flags::{open, rfork};
 use plan9_abi::sys::{Result, file, process};
 
@@ -21,71 +21,6 @@ static DRAINING: AtomicI32 = AtomicI32::new(0);
 static DONE: AtomicI32 = AtomicI32::new(0);
 static RESULT: AtomicI64 = AtomicI64::new(0);
 static INTERRUPTED: AtomicI32 = AtomicI32::new(0);
-
-/// One end of a conversation.
-#[derive(Clone, Copy)]
-struct End {
-    ctl: i32,
-    data: i32,
-    number: u32,
-}
-
-impl End {
-    fn of(ctl: i32) -> End {
-        let mut digits = [0; 16];
-        let n = file::read(ctl, &mut digits).unwrap_or(0);
-        let digits = digits[..n].iter().filter(|byte| byte.is_ascii_digit());
-        let number = digits.fold(0, |n, byte| 10 * n + u32::from(byte - b'0'));
-        End { ctl, data: -1, number }
-    }
-
-    fn clone_file() -> End {
-        End::of(file::open(c"/net/tcp/clone", open::RDWR).unwrap_or(-1))
-    }
-
-    fn name(&self, file: &str) -> Text {
-        Text::new(format_args!("/net/tcp/{}/{file}", self.number))
-    }
-
-    fn open_data(&mut self) {
-        self.data = file::open(self.name("data").as_c_str(), open::RDWR).unwrap_or(-1);
-    }
-
-    fn tell(&self, message: &[u8]) -> bool {
-        file::write(self.ctl, message).is_ok()
-    }
-
-    fn status(&self, buffer: &mut [u8; 512]) -> usize {
-        let fd = file::open(self.name("status").as_c_str(), open::READ).unwrap_or(-1);
-        let n = file::read(fd, buffer).unwrap_or(0);
-        let _ = file::close(fd);
-        n
-    }
-
-    fn level(&self, key: &str) -> i64 {
-        let mut buffer = [0; 512];
-        let n = self.status(&mut buffer);
-        let text = core::str::from_utf8(&buffer[..n]).unwrap_or("");
-        let mut words = text.split_ascii_whitespace();
-        let found = words.find(|&word| word == key).and_then(|_| words.next());
-        found.and_then(|word| word.parse().ok()).unwrap_or(-1)
-    }
-
-    fn state(&self) -> Text {
-        let mut buffer = [0; 512];
-        let n = self.status(&mut buffer);
-        let text = core::str::from_utf8(&buffer[..n]).unwrap_or("");
-        Text::new(format_args!("{}", text.split(' ').next().unwrap_or("")))
-    }
-
-    fn close(&self) {
-        for fd in [self.data, self.ctl] {
-            if fd >= 0 {
-                let _ = file::close(fd);
-            }
-        }
-    }
-}
 
 fn shown(text: &Text) -> &str {
     text.as_c_str().to_str().unwrap_or("?")
@@ -123,32 +58,27 @@ fn write(what: &str, fd: i32, n: usize) {
 }
 
 /// The caller's end and the accepter's.
-fn pair(port: u32) -> (End, End) {
-    let announced = End::clone_file();
-    let told = Text::new(format_args!("announce *!{port}"));
-    let mut fine = announced.tell(told.as_c_str().to_bytes());
-    let mut caller = End::clone_file();
-    let told = Text::new(format_args!("connect 127.0.0.1!{port}"));
-    fine &= caller.tell(told.as_c_str().to_bytes());
-    caller.open_data();
-    let ctl = file::open(announced.name("listen").as_c_str(), open::RDWR).unwrap_or(-1);
-    let mut accepter = End::of(ctl);
-    accepter.open_data();
-    announced.close();
-    if !fine || accepter.data < 0 {
-        say!("pair: {}", Why::take());
+fn pair(port: u32) -> (Conversation, Conversation) {
+    let announced = Conversation::new("tcp");
+    announced.tell(long!("announce *!{port}").as_str());
+    let caller = Conversation::new("tcp");
+    let called = caller.tell(long!("connect 127.0.0.1!{port}").as_str());
+    let accepter = announced.accept();
+    announced.drop();
+    if called.as_str() != "ok" || accepter.data < 0 {
+        say!("pair: {called}, {}", Why::take());
         process::exits(Some(c"pair"));
     }
     (caller, accepter)
 }
 
-fn unpair(one: End, other: End) {
-    one.close();
-    other.close();
+fn unpair(one: Conversation, other: Conversation) {
+    one.drop();
+    other.drop();
 }
 
 /// What stands in both queues, to 1 KiB.
-fn queued(from: &End, to: &End) -> i64 {
+fn queued(from: &Conversation, to: &Conversation) -> i64 {
     (from.level("qout") + to.level("qin") + 512) & !1023
 }
 
@@ -202,7 +132,7 @@ fn queues() {
     let all = DRAINED.load(SeqCst) == sum;
     say!("the peer has read all that was queued and no more: {}", if all { "yes" } else { "no" });
     say!("qout {}, the peer's qin {}", c.level("qout"), s.level("qin"));
-    c.close();
+    c.drop();
     for _ in 0..40 {
         if DRAINING.load(SeqCst) != 0 {
             let _ = process::sleep(50);
@@ -210,18 +140,17 @@ fn queues() {
     }
     let ended = DRAINING.load(SeqCst) == 0;
     say!("after the close the peer's read ended: {}", if ended { "yes" } else { "no" });
-    s.close();
+    s.drop();
 }
 
 /// The line of `status`, every number as N.
-fn layout(end: &End) {
+fn layout(end: &Conversation) {
     use core::fmt::Write;
-    let mut buffer = [0; 512];
-    let n = end.status(&mut buffer);
+    let status = end.whole("status");
     let mut out = conformance::Out;
     let _ = out.write_str("status: ");
     let mut digit = false;
-    for &byte in &buffer[..n] {
+    for &byte in status.bytes() {
         if !byte.is_ascii_digit() {
             let _ = out.write_char(byte.into());
         } else if !digit {
@@ -237,10 +166,7 @@ fn empties() {
     read("a read of 0 bytes, nothing there", s.data, 0);
     let _ = file::write(c.data, b"hello");
     let _ = process::sleep(100);
-    let mut record = [0; 512];
-    let length = file::fstat(s.data, &mut record).ok();
-    let length = length.and_then(|_| Dir::parse(&record)).map_or(0, |(dir, _)| dir.length);
-    say!("length of data: {length}, qin {}", s.level("qin"));
+    say!("length of data: {}, qin {}", s.length(), s.level("qin"));
     read("a read of 0 bytes, 5 there", s.data, 0);
     read("then a read of 3", s.data, 3);
     read("then a read of 10", s.data, 10);
@@ -256,8 +182,8 @@ fn gone(way: usize) {
     say!("the other end {}, 5 bytes of it unread:", HOW[way]);
     let _ = file::write(s.data, b"hello");
     match way {
-        1 => drop(s.tell(b"close")),
-        2 => drop(s.tell(b"hangup")),
+        1 => drop(s.tell("close")),
+        2 => drop(s.tell("hangup")),
         _ => {
             if way == 3 {
                 // SAFETY: the child has its own copy of everything, and ends at once.
@@ -266,7 +192,7 @@ fn gone(way: usize) {
                     process::exits(None);
                 }
             }
-            s.close();
+            s.drop();
             (s.ctl, s.data) = (-1, -1);
             if way == 3 {
                 let _ = process::sleep(300);
@@ -274,7 +200,7 @@ fn gone(way: usize) {
         }
     }
     let _ = process::sleep(200);
-    say!("\tstate {}, qin {}", shown(&c.state()), c.level("qin"));
+    say!("\tstate {}, qin {}", c.state(), c.level("qin"));
     for _ in 0..5 {
         read("\tread", c.data, 10);
     }
@@ -283,8 +209,8 @@ fn gone(way: usize) {
         let _ = process::sleep(100);
     }
     read("\tread", c.data, 10);
-    say!("\tstate {}", shown(&c.state()));
-    c.tell(b"hangup");
+    say!("\tstate {}", c.state());
+    c.tell("hangup");
     unpair(c, s);
 }
 
@@ -304,13 +230,13 @@ fn wakes(what: &str, way: u32) {
             let _ = file::close(c.data);
             c.data = -1;
         }
-        1 => drop(c.tell(b"hangup")),
-        2 => drop(c.tell(b"close")),
+        1 => drop(c.tell("hangup")),
+        2 => drop(c.tell("close")),
         3 => {
-            s.close();
+            s.drop();
             (s.ctl, s.data) = (-1, -1);
         }
-        4 => drop(s.tell(b"hangup")),
+        4 => drop(s.tell("hangup")),
         5 => drop(file::write(s.data, b"hello")),
         _ => drop(post(reader, b"note")),
     }
@@ -326,14 +252,14 @@ fn wakes(what: &str, way: u32) {
 }
 
 fn calls() {
-    let announced = End::clone_file();
-    announced.tell(b"announce *!7830");
-    let mut callers = [End { ctl: -1, data: -1, number: 0 }; 12];
+    let announced = Conversation::new("tcp");
+    announced.tell("announce *!7830");
+    let mut callers = [announced; 12];
     let mut dialled = 0;
     for caller in &mut callers {
-        *caller = End::clone_file();
-        dialled += u32::from(caller.tell(b"connect 127.0.0.1!7830"));
-        caller.open_data();
+        *caller = Conversation::new("tcp");
+        let told = caller.tell("connect 127.0.0.1!7830");
+        dialled += u32::from(told.as_str() == "ok");
     }
     say!("12 calls that nobody takes: {dialled} dialled");
     let _ = process::sleep(300);
@@ -355,10 +281,10 @@ fn calls() {
         taken += 1;
     }
     say!("taken afterwards: {taken}");
-    announced.close();
-    let refused = End::clone_file();
-    let n = if refused.tell(b"connect 127.0.0.1!7839") { 0 } else { -1 };
-    say!("a port where nobody listens: {n} '{}'", Why::take());
+    announced.drop();
+    let refused = Conversation::new("tcp");
+    let told = refused.tell("connect 127.0.0.1!7839");
+    say!("a port where nobody listens: {} {told}", if told.as_str() == "ok" { 0 } else { -1 });
 }
 
 #[unsafe(no_mangle)]

@@ -1,7 +1,7 @@
 //! Datagrams between two conversations that are connected: short reads, empty ones, sizes, a full queue.
 
-use crate::conversation::{Conversation, Probe, shown};
-use conformance::Text;
+use crate::probe::{Conversation, Probe, udp};
+use conformance::long;
 use core::fmt::Write;
 use plan9_abi::flags::open;
 use plan9_abi::sys::{file, process};
@@ -13,18 +13,18 @@ pub fn connected(p: &mut Probe) {
     p.say("connect again", a.tell("connect 127.0.0.1!5000"));
     let sent = p.writes(a.data, 10, 1);
     p.say("write of 10", sent);
-    let came = Text::new(format_args!("{}, {}", b.length(), shown(&b.text("status"))));
+    let came = long!("{}, {}", b.length(), b.text("status"));
     p.say("the other's length and status", came);
     let read = p.reads(b.data, 4, 2);
     p.say("reads of 4", read);
     p.writes(a.data, 3, 1);
     p.writes(a.data, 5, 1);
-    p.say("3 and 5 sent, length", Text::new(format_args!("{}", b.length())));
+    p.say("3 and 5 sent, length", long!("{}", b.length()));
     let read = p.reads(b.data, 100, 3);
     p.say("reads of 100", read);
     let sent = p.writes(a.data, 0, 1);
     p.say("write of 0", sent);
-    let came = Text::new(format_args!("{}, {}", b.length(), shown(&b.text("status"))));
+    let came = long!("{}, {}", b.length(), b.text("status"));
     p.say("length and status", came);
     let read = p.reads(b.data, 100, 2);
     p.say("reads of 100", read);
@@ -60,11 +60,11 @@ pub fn sizes(p: &mut Probe) {
     }
     for n in [1000, 16_356, 16_357, 65_506, 65_507, 65_508, 65_535, 65_536, 65_537, 70_000] {
         let (a, b) = p.pair();
-        p.label(shown(&Text::new(format_args!("datagram of {n}"))));
+        p.label(long!("datagram of {n}"));
         let sent = p.writes(a.data, n, 1);
         p.say("write", sent);
         let _ = process::sleep(100);
-        let mut text = Text::new(format_args!(""));
+        let mut text = long!("");
         let mut pieces = 0;
         while pieces < 3 && b.length() > 0 {
             let came = file::read(b.data, &mut p.seen).unwrap_or(0);
@@ -72,7 +72,7 @@ pub fn sizes(p: &mut Probe) {
             let _ = write!(text, "{comma}{came}{}", part(p, n, came));
             pieces += 1;
         }
-        p.say("came", if pieces > 0 { text } else { Text::new(format_args!("nothing")) });
+        p.say("came", if pieces > 0 { text } else { long!("nothing") });
         a.drop();
         b.drop();
     }
@@ -93,8 +93,8 @@ pub fn full(p: &mut Probe) {
         came += 1;
     }
     let about = match came {
-        351..500 => Text::new(format_args!("between 350 and 500")),
-        _ => Text::new(format_args!("{came}")),
+        351..500 => long!("between 350 and 500"),
+        _ => long!("{came}"),
     };
     p.say("came", about);
     p.say("the sender", a.text("status"));
@@ -108,7 +108,7 @@ pub fn full(p: &mut Probe) {
 
 /// A conversation connected to a port of this machine, from another.
 pub fn connected_to(remote: u32, local: u32) -> Conversation {
-    let a = Conversation::new();
-    a.tell(shown(&Text::new(format_args!("connect 127.0.0.1!{remote} 127.0.0.1!{local}"))));
+    let a = udp();
+    a.tell(long!("connect 127.0.0.1!{remote} 127.0.0.1!{local}").as_str());
     a
 }

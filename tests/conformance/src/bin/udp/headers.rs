@@ -1,8 +1,8 @@
 //! An announced conversation that took `headers`: addresses in front of the data, both ways.
 
-use crate::conversation::{Conversation, Probe, shown};
 use crate::data::connected_to;
-use conformance::Text;
+use crate::probe::{Conversation, Probe, udp};
+use conformance::long;
 use core::fmt::Write;
 use core::ops::Range;
 
@@ -17,7 +17,7 @@ const MAPPED: Range<usize> = 10..12;
 const HEADER: usize = 52;
 
 fn hex(p: &Probe, what: &str, bytes: Range<usize>) {
-    let mut text = Text::new(format_args!(""));
+    let mut text = long!("");
     for byte in &p.seen[bytes] {
         let _ = write!(text, "{byte:02x}");
     }
@@ -31,7 +31,7 @@ fn send_to(p: &mut Probe, l: &Conversation, [a, b, c, d]: [u8; 4], port: u16) {
     p.out[12..16].copy_from_slice(&[a, b, c, d]);
     p.out[REMOTE_PORT].copy_from_slice(&port.to_be_bytes());
     let sent = p.writes(l.data, 58, 1);
-    p.say(shown(&Text::new(format_args!("write to {a}.{b}.{c}.{d}!{port}"))), sent);
+    p.say(long!("write to {a}.{b}.{c}.{d}!{port}"), sent);
     p.seen[..100].fill(0);
     let read = p.reads(l.data, 1000, 2);
     p.say("own read", read);
@@ -41,7 +41,7 @@ fn send_to(p: &mut Probe, l: &Conversation, [a, b, c, d]: [u8; 4], port: u16) {
 }
 
 pub fn headers(p: &mut Probe) {
-    let l = Conversation::new();
+    let l = udp();
     p.label("headers");
     p.say("ctl", l.tell("headers"));
     p.say("announce", l.tell("announce 5056"));
@@ -49,7 +49,7 @@ pub fn headers(p: &mut Probe) {
     let b = connected_to(5056, 5057);
     p.out[..100].fill(b'd');
     p.writes(b.data, 4, 1);
-    p.say("4 sent, length", Text::new(format_args!("{}", l.length())));
+    p.say("4 sent, length", long!("{}", l.length()));
     let read = p.reads(l.data, 1000, 1);
     p.say("read", read);
     hex(p, "remote address", REMOTE);
@@ -110,7 +110,7 @@ fn answers(p: &mut Probe, l: &Conversation, b: &Conversation) {
 
 /// A second conversation on the same port, connected to one peer; and a peer that speaks IPv6.
 fn beside(p: &mut Probe, l: &Conversation, b: &Conversation) {
-    let c = Conversation::new();
+    let c = udp();
     let told = c.tell("connect 127.0.0.1!5057 127.0.0.1!5056");
     p.say("connect from the announced port", told);
     p.say("its files", c.files());
@@ -124,7 +124,7 @@ fn beside(p: &mut Probe, l: &Conversation, b: &Conversation) {
     let read = p.reads(b.data, 100, 1);
     p.say("that peer reads", read);
     c.drop();
-    let c = Conversation::new();
+    let c = udp();
     p.say("connect ::1!5056", c.tell("connect ::1!5056"));
     p.say("its files", c.files());
     let sent = p.writes(c.data, 3, 1);

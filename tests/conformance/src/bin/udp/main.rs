@@ -8,23 +8,22 @@
 #![no_main]
 
 mod addresses;
-mod call;
-mod conversation;
 mod data;
 mod headers;
+mod probe;
 mod wakes;
 
-use conformance::{Text, Why, handle_notes};
-use conversation::Probe;
+use conformance::{Why, handle_notes, long};
 use plan9_abi::flags::{noted, open};
 use plan9_abi::sys::file;
+use probe::Probe;
 
 /// More than the kernel gives.
 const MOST_CLONES: u32 = 6000;
 
 #[unsafe(no_mangle)]
 fn in_handler(_ureg: *mut u8) -> u32 {
-    call::count_note();
+    conformance::watched::count_note();
     noted::CONT
 }
 
@@ -50,7 +49,7 @@ fn clones(p: &mut Probe) {
         opened += 1;
     }
     p.label("clone opened again and again");
-    p.say("error", Text::new(format_args!("'{}'", Why::take())));
+    p.say("error", long!("'{}'", Why::take()));
     let hundreds = (opened + 50) / 100 * 100;
-    p.say("conversations, to the nearest hundred", Text::new(format_args!("{hundreds}")));
+    p.say("conversations, to the nearest hundred", long!("{hundreds}"));
 }

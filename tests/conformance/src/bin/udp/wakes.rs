@@ -1,27 +1,27 @@
 //! What ends a wait: calls to an announced conversation, notes, hangups, closes, ICMP; and which messages `ctl` takes.
 
-use crate::call::Call;
-use crate::conversation::{Conversation, Probe, shown};
 use crate::data::connected_to;
-use conformance::Text;
-use plan9_abi::flags::open;
+use crate::probe::{Probe, udp};
+use conformance::long;
+use conformance::text::Long;
+use conformance::watched::Call;
 use plan9_abi::sys::file;
 
 /// Announced without headers, each new peer is a call.
 pub fn calls(p: &mut Probe) {
-    let l = Conversation::new();
+    let l = udp();
     p.label("announced without headers");
     p.say("announce", l.tell("announce 5054"));
     let a = connected_to(5054, 5055);
     p.writes(a.data, 10, 1);
     p.writes(a.data, 20, 1);
-    let length = Text::new(format_args!("{}", l.length()));
+    let length = long!("{}", l.length());
     p.say("10 and 20 sent to it, own length", length);
     let read = p.reads(l.data, 100, 1);
     p.say("read of its data", read);
     let listen = l.name("listen");
     let listen = listen.as_c_str();
-    let n = Conversation::of(file::open(listen, open::RDWR).unwrap_or(-1));
+    let n = l.accept();
     p.say("listen", n.files());
     let read = p.reads(n.data, 100, 3);
     p.say("reads of the call", read);
@@ -31,18 +31,18 @@ pub fn calls(p: &mut Probe) {
     p.say("the caller reads", read);
     n.drop();
     let c = Call::open(listen);
-    c.tell("note", b"x");
+    c.tell("note", "x");
     p.say("listen, a note", c.ended());
     p.writes(a.data, 10, 1);
     let c = Call::open(listen);
     p.say("the same peer after the call was closed", c.ended());
-    if c.is_done() {
-        let _ = file::close(c.fd());
+    if let Some(fd) = c.fd() {
+        let _ = file::close(fd);
     }
     let c = Call::open(listen);
     p.say("hangup", l.tell("hangup"));
     p.say("listen, hangup", c.ended());
-    c.tell("note", b"x");
+    c.tell("note", "x");
     p.say("then a note", c.ended());
     let c = Call::open(listen);
     p.say("listen again", c.ended());
@@ -77,8 +77,8 @@ pub fn controls(p: &mut Probe) {
     p.label("ctl");
     for message in MESSAGES {
         let quote = if message.is_empty() || message.contains(' ') { "'" } else { "" };
-        let what = Text::new(format_args!("{quote}{message}{quote}"));
-        p.say(shown(&what), a.tell(message));
+        let what = long!("{quote}{message}{quote}");
+        p.say(what, a.tell(message));
     }
     a.drop();
     b.drop();
@@ -95,11 +95,11 @@ pub fn wakes(p: &mut Probe) {
     ];
     for (way, what) in WAYS.iter().enumerate() {
         let (a, b) = p.pair();
-        p.label(shown(&Text::new(format_args!("read, {what}"))));
-        let c = Call::read(a.data);
+        p.label(long!("read, {what}"));
+        let c = Call::read(a.data, 100);
         match way {
-            0 => c.tell("note", b"x"),
-            1 => c.tell("ctl", b"interrupt"),
+            0 => c.tell("note", "x"),
+            1 => c.tell("ctl", "interrupt"),
             2 => drop(a.tell("hangup")),
             3 => drop(file::close(a.data)),
             4 => a.drop(),
@@ -126,10 +126,10 @@ pub fn wakes(p: &mut Probe) {
     }
     let (a, b) = p.pair();
     p.label("two readers");
-    let (c, d) = (Call::read(a.data), Call::read(a.data));
-    d.tell("note", b"x");
+    let (c, d) = (Call::read(a.data, 100), Call::read(a.data, 100));
+    d.tell("note", "x");
     p.say("a note to the second", both(c, d));
-    let d = Call::read(a.data);
+    let d = Call::read(a.data, 100);
     p.writes(b.data, 3, 1);
     p.writes(b.data, 4, 1);
     p.say("3 and 4 come", both(c, d));
@@ -143,9 +143,9 @@ pub fn wakes(p: &mut Probe) {
     a.drop();
 }
 
-fn both(c: Call, d: Call) -> Text {
+fn both(c: Call, d: Call) -> Long {
     let (first, second) = (c.ended(), d.ended());
-    Text::new(format_args!("first {}, second {}", shown(&first), shown(&second)))
+    long!("first {}, second {}", first, second)
 }
 
 pub fn advice(p: &mut Probe) {
