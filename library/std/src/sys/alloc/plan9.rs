@@ -1,19 +1,36 @@
 //! The heap: `dlmalloc` over the break.
 //!
-//! Memory from the break is contiguous, zero, and never given back: the kernel cannot shrink a segment that threads
-//! share. The lock is a futex, which neither allocates nor uses thread-locals.
+//! Memory from the break is contiguous and zero. It goes back to the kernel in large pieces, for that can take the kernel
+//! a clock tick: a large block when it is freed, and the heap's end whenever so much has been freed that the end may have
+//! become large. The lock is a futex, which neither allocates nor uses thread-locals.
 
 use crate::alloc::{GlobalAlloc, Layout, System};
-use crate::cell::UnsafeCell;
+use crate::cell::{Cell, UnsafeCell};
 use crate::ptr;
-use crate::sys::pal::{heap, shared_static};
+use crate::sys::pal::{heap, shared_static, stacks};
 use crate::sys::sync::Mutex;
 use dlmalloc::{Allocator, Dlmalloc};
 use plan9_abi::layout::PAGE;
 
-struct Break;
+/// A block that goes back to the kernel when it is freed, and how much is freed between two looks at the heap's end, in
+/// bytes.
+const LARGE: usize = 16 << 20;
 
-// SAFETY: what `grow` gives is fresh, zero, and nobody else's.
+/// What is kept at the heap's end for the next allocations, in bytes.
+const RESERVE: usize = 1 << 20;
+
+/// Blocks from this size on grow in place, if nothing but the heap's end is behind them.
+const GROWING: usize = 256 << 10;
+
+/// What dlmalloc aligns every block to, in bytes.
+const ALIGNED: usize = 2 * size_of::<usize>();
+
+/// The break; `releasing` while [`Heap::trim`] asks for the end to be given back, for `dlmalloc` would do it far oftener.
+struct Break {
+    releasing: Cell<bool>,
+}
+
+// SAFETY: what `grow` gives is zero, and nobody else's.
 unsafe impl Allocator for Break {
     fn alloc(&self, size: usize) -> (*mut u8, usize, u32) {
         heap::grow(size).map_or((ptr::null_mut(), 0, 0), |(start, size)| (start, size, 0))
@@ -23,8 +40,9 @@ unsafe impl Allocator for Break {
         ptr::null_mut()
     }
 
-    fn free_part(&self, _: *mut u8, _: usize, _: usize) -> bool {
-        false
+    fn free_part(&self, start: *mut u8, old: usize, new: usize) -> bool {
+        // SAFETY: the part is free, and dlmalloc forgets it.
+        unsafe { heap::shrink(start.addr() + new, start.addr() + old) }
     }
 
     fn free(&self, _: *mut u8, _: usize) -> bool {
@@ -32,7 +50,7 @@ unsafe impl Allocator for Break {
     }
 
     fn can_release_part(&self, _: u32) -> bool {
-        false
+        self.releasing.get()
     }
 
     fn allocates_zeros(&self) -> bool {
@@ -44,23 +62,78 @@ unsafe impl Allocator for Break {
     }
 }
 
+/// What the lock guards.
 struct Heap {
+    blocks: Dlmalloc<Break>,
+    /// Bytes freed since the end was last looked at.
+    freed: usize,
+}
+
+impl Heap {
+    /// # Safety
+    ///
+    /// As for [`GlobalAlloc::dealloc`].
+    unsafe fn free(&mut self, ptr: *mut u8, layout: Layout) {
+        // SAFETY: the caller's contract is dlmalloc's.
+        unsafe { self.blocks.free(ptr, layout.size(), layout.align()) };
+        self.freed += layout.size();
+        if self.freed >= LARGE {
+            self.freed = 0;
+            self.trim();
+        }
+    }
+
+    /// Gives the end back to the kernel, but for a reserve.
+    #[cold]
+    fn trim(&mut self) {
+        self.blocks.allocator().releasing.set(true);
+        // SAFETY: the heap is ours, by the reference.
+        unsafe { self.blocks.trim(RESERVE) };
+        self.blocks.allocator().releasing.set(false);
+    }
+
+    /// # Safety
+    ///
+    /// As for [`GlobalAlloc::realloc`].
+    unsafe fn realloc(&mut self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        if new_size >= GROWING
+            && let Some(more) = new_size.checked_sub(layout.size())
+        {
+            // The end behind the block is made long enough for it, by a block that takes what is missing.
+            // SAFETY: a block that is freed as it was made.
+            unsafe {
+                let behind = self.blocks.malloc(more, 1);
+                if !behind.is_null() {
+                    self.blocks.free(behind, more, 1);
+                }
+            }
+        }
+        // SAFETY: the caller's contract is dlmalloc's.
+        unsafe { self.blocks.realloc(ptr, layout.size(), layout.align(), new_size) }
+    }
+}
+
+struct Locked {
     lock: Mutex,
-    heap: UnsafeCell<Dlmalloc<Break>>,
+    heap: UnsafeCell<Heap>,
 }
 
 // SAFETY: the heap is touched under the lock alone.
-unsafe impl Sync for Heap {}
+unsafe impl Sync for Locked {}
 
 shared_static! {
-    static HEAP: Heap = Heap {
+    static HEAP: Locked = Locked {
         lock: Mutex::new(),
-        heap: UnsafeCell::new(Dlmalloc::new_with_allocator(Break)),
+        heap: UnsafeCell::new(Heap {
+            blocks: Dlmalloc::new_with_allocator(Break { releasing: Cell::new(false) }),
+            freed: 0,
+        }),
     };
     "__rust_plan9_heap"
 }
 
-fn with<T>(work: impl FnOnce(&mut Dlmalloc<Break>) -> T) -> T {
+fn with<T>(work: impl FnOnce(&mut Heap) -> T) -> T {
+    stacks::check();
     HEAP.lock.lock();
     // SAFETY: the lock is held, and the closures below do not come back here.
     let result = work(unsafe { &mut *HEAP.heap.get() });
@@ -69,30 +142,52 @@ fn with<T>(work: impl FnOnce(&mut Dlmalloc<Break>) -> T) -> T {
     result
 }
 
+/// Gives the pages of a large block's bytes from `keep` on back to the kernel, all but those at its ends, where dlmalloc
+/// keeps its books.
+///
+/// # Safety
+///
+/// The bytes must be the caller's to lose.
+unsafe fn empty(ptr: *mut u8, keep: usize, size: usize) {
+    if size - keep >= LARGE {
+        // SAFETY: the caller's. If it fails, the memory stays where it is.
+        unsafe { heap::give_back(ptr.addr() + keep + PAGE as usize, ptr.addr() + size) };
+    }
+}
+
 // SAFETY: dlmalloc keeps the contract; each call is made with the caller's layout.
 #[stable(feature = "alloc_system_type", since = "1.28.0")]
 unsafe impl GlobalAlloc for System {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's contract is dlmalloc's.
-        with(|heap| unsafe { heap.malloc(layout.size(), layout.align()) })
+        with(|heap| unsafe { heap.blocks.malloc(layout.size(), layout.align()) })
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's contract is dlmalloc's.
-        with(|heap| unsafe { heap.calloc(layout.size(), layout.align()) })
+        with(|heap| unsafe { heap.blocks.calloc(layout.size(), layout.align()) })
     }
 
     #[inline]
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        // SAFETY: the caller's contract is dlmalloc's.
-        with(|heap| unsafe { heap.free(ptr, layout.size(), layout.align()) })
+        if layout.size() >= LARGE {
+            // SAFETY: the block is still the caller's, and he needs it no more.
+            unsafe { empty(ptr, 0, layout.size()) };
+        }
+        // SAFETY: the caller's.
+        with(|heap| unsafe { heap.free(ptr, layout) })
     }
 
     #[inline]
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        // SAFETY: the caller's contract is dlmalloc's.
-        with(|heap| unsafe { heap.realloc(ptr, layout.size(), layout.align(), new_size) })
+        // A block of a large alignment is copied, which may fail.
+        if new_size < layout.size() && layout.align() <= ALIGNED {
+            // SAFETY: the block is the caller's, stays where it is, and its end is no longer wanted.
+            unsafe { empty(ptr, new_size, layout.size()) };
+        }
+        // SAFETY: the caller's.
+        with(|heap| unsafe { heap.realloc(ptr, layout, new_size) })
     }
 }

@@ -1,11 +1,11 @@
 //! Threads: procs that share everything but their stack segment.
 //!
-//! A thread's stack is heap memory, so that what lies on it can be borrowed by others. Two moments need care. At the
+//! A thread's stack is shared memory, so that what lies on it can be borrowed by others. Two moments need care. At the
 //! fork, parent and child would stand on one stack: the fork is made standing on the private segment, of which the
 //! child gets a copy, and the child moves from there to its own stack. At the end, the thread must not stand on the
 //! stack that it frees: it goes back to the private segment first.
 
-use crate::alloc::{GlobalAlloc, Layout, System};
+use crate::alloc::System;
 use crate::arch::naked_asm;
 use crate::ffi::CStr;
 use crate::io;
@@ -18,18 +18,14 @@ use crate::sync::atomic::Ordering::{Release, SeqCst};
 use crate::sys::pal::private::{self, PrivateWords};
 use crate::sys::pal::text::Text;
 use crate::sys::pal::thread_control::{self, ThreadControl};
-use crate::sys::pal::{clock, cvt, emutls, exit, futex, last_error};
+use crate::sys::pal::{clock, cvt, emutls, exit, futex, last_error, stacks};
 use crate::thread::ThreadInit;
 use crate::time::Duration;
 use plan9_abi::flags::{open, rfork};
-use plan9_abi::layout::PAGE;
 use plan9_abi::sys::{file, process};
 use plan9_abi::sysno;
 
 pub const DEFAULT_MIN_STACK_SIZE: usize = 2 << 20;
-
-/// The least that a thread gets, in bytes.
-const MIN_STACK_SIZE: usize = 64 << 10;
 
 /// Room between the private words and where a stub stands below them, in bytes: the kernel copies argument words
 /// from there, all of which must be mapped and none of which may be the private words.
@@ -43,26 +39,18 @@ pub struct Thread {
 impl Thread {
     // unsafe: see thread::Builder::spawn_unchecked for safety requirements
     pub unsafe fn new(stack: usize, init: Box<ThreadInit>) -> io::Result<Thread> {
-        let size = stack.max(MIN_STACK_SIZE).next_multiple_of(PAGE as usize);
-        let Ok(layout) = Layout::from_size_align(size, PAGE as usize) else {
+        let name = init.handle.cname().map_or(&b""[..], CStr::to_bytes);
+        let Some(stack) = stacks::take(stack) else {
             return Err(io::Error::from(io::ErrorKind::OutOfMemory));
         };
-        let name = init.handle.cname().map_or(&b""[..], CStr::to_bytes);
-        // SAFETY: the layout is not empty.
-        let base = unsafe { System.alloc(layout) };
-        if base.is_null() {
-            return Err(io::Error::from(io::ErrorKind::OutOfMemory));
-        }
         let Some(thread) = thread_control::acquire() else {
-            // SAFETY: just allocated with this layout.
-            unsafe { System.dealloc(base, layout) };
+            // SAFETY: just taken.
+            unsafe { stacks::give_back(stack) };
             return Err(io::Error::from(io::ErrorKind::OutOfMemory));
         };
         let done = Arc::new_in(AtomicU32::new(0), System);
         thread.set_name(name);
-        thread.stack.set(base);
-        thread.stack_size.set(size);
-        thread.stack_top.set(base.addr() + size);
+        thread.set_stack(stack);
         thread.done.set(Arc::into_raw_with_allocator(done.clone()).0);
         thread.init.set(Box::into_raw(init).cast());
         // SAFETY: the control block is complete, and the words are this proc's own.
@@ -79,7 +67,7 @@ impl Thread {
         unsafe {
             drop(Box::from_raw(thread.init.replace(ptr::null_mut()).cast::<ThreadInit>()));
             drop(Arc::from_raw_in(thread.done.replace(ptr::null()), System));
-            System.dealloc(base, layout);
+            stacks::give_back(stack);
         }
         thread.release();
         Err(error)
@@ -183,11 +171,10 @@ unsafe extern "C" fn leave_stack(words: *mut PrivateWords, thread: &'static Thre
 /// Frees what the thread had, tells who joins, and ends the proc.
 unsafe extern "C" fn tear_down(words: *mut PrivateWords, thread: &'static ThreadControl) -> ! {
     thread.close_files();
-    // SAFETY: destructors have run; the stack was allocated with this layout and nobody stands on it.
+    // SAFETY: destructors have run, and nobody stands on the stack.
     unsafe {
         emutls::free(thread);
-        let layout = Layout::from_size_align_unchecked(thread.stack_size.get(), PAGE as usize);
-        System.dealloc(thread.stack.replace(ptr::null_mut()), layout);
+        stacks::give_back(thread.stack());
     }
     // SAFETY: the parent's count for us.
     let done = unsafe { Arc::from_raw_in(thread.done.replace(ptr::null()), System) };

@@ -46,6 +46,7 @@ unsafe extern "C" fn __emutls_get_address(control: *const Control) -> *mut u8 {
     }
     // SAFETY: no code with thread-locals runs on a proc before its thread's block is in place or after it is gone.
     let thread = unsafe { &*(*super::private::words()).thread };
+    super::stacks::check_of(thread);
     if index <= thread.tls_len.get() {
         // SAFETY: the table has that many entries, and is this thread's.
         let block = unsafe { *thread.tls.get().add(index - 1) };

@@ -1,12 +1,14 @@
-//! The break: the only memory that every thread sees, whenever it came.
+//! The break: the heap's memory.
 //!
-//! A segment attached later is the caller's alone, so all shared memory is bss, and it only ever grows: the kernel
-//! refuses to shrink a segment that threads share. New memory is zero and takes no pages until it is touched.
+//! A segment attached late is the caller's alone, so what all threads are to see is bss, and the bss only ever grows: the
+//! kernel refuses to shrink a segment that threads share. What the allocator gives back at its end is kept as addresses,
+//! and its pages go back to the kernel. New memory is zero and takes no pages until it is touched.
+//!
+//! The allocator calls this under its lock; nobody else moves the break.
 
 use crate::ptr;
 use crate::sync::atomic::AtomicUsize;
-use crate::sys::sync::Mutex;
-use core::sync::atomic::Ordering::Relaxed;
+use crate::sync::atomic::Ordering::Relaxed;
 use plan9_abi::layout::PAGE;
 use plan9_abi::sys::memory;
 
@@ -24,36 +26,63 @@ unsafe extern "C" {
 }
 
 shared_static! {
-    static LOCK: Mutex = Mutex::new();
-    "__rust_plan9_break_lock"
-}
-
-shared_static! {
     /// The end of the bss, 0 before the first growth.
     static BREAK: AtomicUsize = AtomicUsize::new(0);
     "__rust_plan9_break"
 }
 
-/// Fresh zeroed memory of at least `size` bytes and how much it is; it follows what was given last.
-pub fn grow(size: usize) -> Option<(*mut u8, usize)> {
-    let size = size.checked_next_multiple_of(STEP)?;
-    // The kernel is told an absolute end: two at once could shrink it.
-    LOCK.lock();
-    let grown = grow_locked(size);
-    // SAFETY: locked above.
-    unsafe { LOCK.unlock() };
-    grown
+shared_static! {
+    /// The end of what the allocator has; never above the break.
+    static USED: AtomicUsize = AtomicUsize::new(0);
+    "__rust_plan9_break_used"
 }
 
-fn grow_locked(size: usize) -> Option<(*mut u8, usize)> {
+/// Zeroed memory of at least `size` bytes and how much it is; it follows what was given last.
+pub fn grow(size: usize) -> Option<(*mut u8, usize)> {
+    let size = size.checked_next_multiple_of(STEP)?;
     let end = (&raw const END).addr();
-    let start = match BREAK.load(Relaxed) {
-        0 => end.next_multiple_of(PAGE as usize),
-        set => set,
-    };
+    if BREAK.load(Relaxed) == 0 {
+        let start = end.next_multiple_of(PAGE as usize);
+        BREAK.store(start, Relaxed);
+        USED.store(start, Relaxed);
+    }
+    let start = USED.load(Relaxed);
     let top = start.checked_add(size).filter(|top| top - end <= MOST)?;
-    // SAFETY: nothing lies above the break, and it grows.
-    unsafe { memory::brk(top) }.ok()?;
-    BREAK.store(top, Relaxed);
+    if top > BREAK.load(Relaxed) {
+        // SAFETY: nothing lies above the break, and it grows.
+        unsafe { memory::brk(top) }.ok()?;
+        BREAK.store(top, Relaxed);
+    }
+    USED.store(top, Relaxed);
     Some((ptr::with_exposed_provenance_mut(start), size))
+}
+
+/// Takes back the memory from `from` to `to`; false, and nothing happens, if that is not the end of what was given.
+///
+/// # Safety
+///
+/// Nothing there may be needed again.
+pub unsafe fn shrink(from: usize, to: usize) -> bool {
+    // SAFETY: the caller's.
+    let taken = USED.load(Relaxed) == to && unsafe { give_back(from, to) };
+    if taken {
+        USED.store(from, Relaxed);
+    }
+    taken
+}
+
+/// Gives the whole pages of a range back to the kernel: they read as zero afterwards. On a machine of several processors
+/// this waits until each has taken a clock interrupt, if procs share the segment (`port/proc.c:procflushmmu`).
+///
+/// # Safety
+///
+/// Nothing there may be needed again.
+pub unsafe fn give_back(from: usize, to: usize) -> bool {
+    /// The call's length is a word of 32 bits.
+    const MOST_AT_ONCE: usize = 1 << 31;
+    (from..to).step_by(MOST_AT_ONCE).all(|at| {
+        let len = (to - at).min(MOST_AT_ONCE);
+        // SAFETY: the caller's.
+        unsafe { memory::segfree(at, len as u32) }.is_ok()
+    })
 }

@@ -38,6 +38,7 @@ pub mod heap;
 mod long_double;
 pub mod notes;
 pub mod private;
+pub mod stacks;
 #[cfg(not(test))]
 mod start;
 pub mod symbols;

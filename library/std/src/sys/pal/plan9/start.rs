@@ -3,20 +3,17 @@
 //! The kernel enters with the address of Tos in RAX, an argument count at a stack pointer aligned to 8, floating-point
 //! exceptions that Rust code does not expect, and a direction flag that may be set. The start code mends that, places
 //! the private words just below the arguments before any note handler can look for them, and leaves the kernel's
-//! stack, which no other thread can see, for one from the heap.
+//! stack, which no other thread can see, for one that all can.
 
 use super::exit;
-use super::heap;
 use super::notes;
 use super::private::{self, PrivateWords};
+use super::stacks;
 use super::thread_control::MAIN;
 use crate::arch::naked_asm;
 use crate::ptr;
 use crate::sync::atomic::Ordering::{Relaxed, SeqCst};
 use plan9_abi::layout::{MASKED_FCW, MASKED_MXCSR};
-
-/// Main's stack, in bytes. Pages come as they are touched.
-const MAIN_STACK: usize = 8 << 20;
 
 unsafe extern "C" {
     /// What the compiler makes of the user's `main`.
@@ -70,11 +67,11 @@ unsafe extern "C" fn prepare(words: *mut PrivateWords, tos: usize) -> usize {
     MAIN.pid.store(private::pid(), SeqCst);
     // SAFETY: just placed, and this proc's own.
     unsafe { (*words).thread = &MAIN };
-    match heap::grow(MAIN_STACK) {
+    match stacks::start() {
         // A multiple of 16, as the calling convention wants before a call.
-        Some((stack, size)) => {
-            MAIN.stack_top.set(stack.addr() + size);
-            stack.addr() + size
+        Some(stack) => {
+            MAIN.set_stack(stack);
+            stack.top
         }
         None => exit::exit_with(c"no memory for the main thread's stack"),
     }

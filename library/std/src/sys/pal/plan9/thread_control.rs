@@ -5,9 +5,10 @@
 
 use super::deadline::slot::Slot;
 use super::private;
+use super::stacks::Stack;
 use crate::alloc::{GlobalAlloc, Layout, System};
 use crate::cell::{Cell, UnsafeCell};
-use crate::ptr;
+use crate::{ptr, str};
 use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 
@@ -41,11 +42,11 @@ pub struct ThreadControl {
     pub tls_len: Cell<usize>,
     /// Values of the keys.
     pub keys: [Cell<*mut u8>; KEYS],
-    /// Where the new proc's stack pointer starts.
+    /// The stack, by its addresses as [`stacks`](super::stacks) names them: where the moat starts, where the stack ends,
+    /// and where the new proc's stack pointer starts.
+    pub stack_low: Cell<usize>,
+    pub stack_limit: Cell<usize>,
     pub stack_top: Cell<usize>,
-    /// The stack's memory; null for main.
-    pub stack: Cell<*mut u8>,
-    pub stack_size: Cell<usize>,
     /// What the new proc is to run, and what it tells when it has: `sys::thread`'s.
     pub init: Cell<*mut ()>,
     pub done: Cell<*const AtomicU32>,
@@ -76,9 +77,9 @@ const EMPTY: ThreadControl = ThreadControl {
     tls: Cell::new(ptr::null_mut()),
     tls_len: Cell::new(0),
     keys: [const { Cell::new(ptr::null_mut()) }; KEYS],
+    stack_low: Cell::new(0),
+    stack_limit: Cell::new(0),
     stack_top: Cell::new(0),
-    stack: Cell::new(ptr::null_mut()),
-    stack_size: Cell::new(0),
     init: Cell::new(ptr::null_mut()),
     done: Cell::new(ptr::null()),
     name: UnsafeCell::new([0; NAME_MAX]),
@@ -114,6 +115,23 @@ impl ThreadControl {
         let len = self.name_len.load(Acquire);
         // SAFETY: the owner wrote that many bytes, and it is the owner that asks.
         unsafe { &(&*self.name.get())[..len] }
+    }
+
+    /// The name as messages show it. To be asked for on the owner's proc.
+    pub fn shown_name(&self) -> &str {
+        if ptr::eq(self, &MAIN) { "main" } else { str::from_utf8(self.name()).unwrap_or("?") }
+    }
+
+    /// Gives the thread its stack.
+    pub fn set_stack(&self, stack: Stack) {
+        self.stack_low.set(stack.low);
+        self.stack_limit.set(stack.limit);
+        self.stack_top.set(stack.top);
+    }
+
+    /// The stack that [`set_stack`](Self::set_stack) gave.
+    pub fn stack(&self) -> Stack {
+        Stack { low: self.stack_low.get(), limit: self.stack_limit.get(), top: self.stack_top.get() }
     }
 
     /// Closes the thread's own files; nothing is armed any more.

@@ -9,7 +9,7 @@ use crate::str;
 use crate::sys::pal::private;
 use crate::sys::pal::symbols::{self, Place};
 use crate::sys::pal::text::Text;
-use crate::sys::pal::thread_control::{MAIN, ThreadControl};
+use crate::sys::pal::thread_control::ThreadControl;
 use plan9_abi::sys::file;
 
 /// The most frames that are shown.
@@ -34,8 +34,7 @@ impl fmt::Write for Console {
 ///
 /// The thread's stack from `sp` up must be mapped and stand still.
 pub unsafe fn tell(thread: &ThreadControl, text: &[u8], pc: usize, sp: usize, bp: usize) {
-    let name = str::from_utf8(thread.name()).unwrap_or("?");
-    let shown = if ptr::eq(thread, &MAIN) { "main" } else { name };
+    let shown = thread.shown_name();
     let text = str::from_utf8(text).unwrap_or("?");
     // One write for what must be read: other threads may be telling of theirs.
     let head = Text::new(format_args!("thread '{shown}' ({}): {text}\n", private::pid()));

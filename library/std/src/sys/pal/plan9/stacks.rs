@@ -1,0 +1,242 @@
+//! Stacks of threads, main's among them: a segment of their own.
+//!
+//! No page can be protected on this kernel, and no page taken out of a segment: the one guard there is, is a hole
+//! between segments, and a program has few segments. So all stacks lie in one, which is attached before the first thread
+//! forks and grows with `segbrk`, for every thread to see. Main's is the lowest: below it is a hole.
+//!
+//! Below each stack lies a moat, addresses that nothing else uses and that take no memory until they are touched. What
+//! runs over the end of its stack runs into the moat, where it harms nobody, and where the next call of the runtime, an
+//! allocation or the access to a thread-local, finds it out ([`check`]). A thread that makes none, and goes deeper than
+//! the moat, comes to the stack below: that cannot be prevented here. Nothing comes to the heap or to statics: at the
+//! end of all stacks is the hole, where the kernel ends the proc without asking its note handler, which has no stack.
+//!
+//! A stack that is given back waits for the next thread. If it was used deeply, its memory goes back to the kernel;
+//! not always, for on a machine of several processors the kernel waits for each to take a clock interrupt before it frees
+//! pages of a segment that procs share (`port/proc.c:procflushmmu`).
+//!
+//! | address | what |
+//! |---|---|
+//! | `low` | the moat, and what rounding up to a class has left |
+//! | `limit` | the end of the stack, as large as was asked for |
+//! | `top` | where its proc starts, growing down |
+
+use super::heap;
+use super::private;
+use super::text::Text;
+use super::thread_control::ThreadControl;
+use crate::cell::Cell;
+use crate::ptr;
+use crate::sync::atomic::AtomicUsize;
+use crate::sync::atomic::Ordering::Relaxed;
+use crate::sys::sync::Mutex;
+use plan9_abi::flags::segattach;
+use plan9_abi::layout::PAGE;
+use plan9_abi::sys::{file, memory};
+
+/// Main's stack, in bytes. Pages come as they are touched.
+const MAIN_STACK: usize = 8 << 20;
+
+/// The smallest stack, in bytes.
+const SMALLEST: usize = 64 << 10;
+
+/// Addresses below a stack, in bytes: with the default stack, as many threads as a kernel has procs find room.
+const MOAT: usize = 8 << 20;
+
+/// Where the segment starts: out of the break's reach, and in the half terabyte that the rest of the program is in, so
+/// that it costs no page table of the upper levels.
+const BASE: usize = 0x40_0000_0000;
+
+/// The largest segment that a kernel gives, in bytes.
+const MOST: usize = 64 << 30;
+
+/// The segment grows by multiples of this.
+const STEP: usize = 64 << 20;
+
+/// Sizes are powers of two, from [`SMALLEST`] on.
+const CLASSES: usize = 21;
+
+/// What of a stack that is given back stays in memory, in bytes.
+const KEPT: usize = 64 << 10;
+
+/// A stack, by its addresses.
+#[derive(Clone, Copy)]
+pub struct Stack {
+    pub low: usize,
+    pub limit: usize,
+    pub top: usize,
+}
+
+/// In the uppermost bytes of a stack that waits: the top of the next one, or 0.
+const LINK: usize = 16;
+
+struct Stacks {
+    lock: Mutex,
+    /// By class: the top of the stack that was given back last, or 0.
+    free: [Cell<usize>; CLASSES],
+    /// The end of what has ever been handed out, 0 before the segment is attached, and of the segment.
+    used: Cell<usize>,
+    end: Cell<usize>,
+}
+
+// SAFETY: the cells are touched under the lock alone.
+unsafe impl Sync for Stacks {}
+
+shared_static! {
+    static STACKS: Stacks = Stacks {
+        lock: Mutex::new(),
+        free: [const { Cell::new(0) }; CLASSES],
+        used: Cell::new(0),
+        end: Cell::new(0),
+    };
+    "__rust_plan9_stacks"
+}
+
+shared_static! {
+    /// The end of the segment, for those who ask without the lock.
+    static END: AtomicUsize = AtomicUsize::new(BASE);
+    "__rust_plan9_stacks_end"
+}
+
+/// Attaches the segment and takes main's stack. No thread must have been forked.
+pub fn start() -> Option<Stack> {
+    // SAFETY: nothing has been attached yet.
+    unsafe { memory::segattach(segattach::CEXEC, c"memory", BASE, STEP as u32) }.ok()?;
+    STACKS.used.set(BASE);
+    STACKS.end.set(BASE + STEP);
+    END.store(BASE + STEP, Relaxed);
+    take(MAIN_STACK)
+}
+
+/// A stack of at least `size` bytes, rounded up to a page; `None` if there is no room.
+pub fn take(size: usize) -> Option<Stack> {
+    let size = size.max(SMALLEST).checked_next_multiple_of(PAGE as usize)?;
+    let class = class_of(size)?;
+    STACKS.lock.lock();
+    let top = STACKS.take_locked(class);
+    // SAFETY: locked above.
+    unsafe { STACKS.lock.unlock() };
+    let top = top?;
+    Some(Stack { low: top - room(class), limit: top - size, top })
+}
+
+/// Gives a stack back.
+///
+/// # Safety
+///
+/// It must have come from [`take`], and nothing on it may be needed again.
+pub unsafe fn give_back(stack: Stack) {
+    let Some(class) = class_of(stack.top - stack.low - MOAT) else { return };
+    // SAFETY: the caller's.
+    unsafe {
+        free_depths(stack);
+        STACKS.lock.lock();
+        link(stack.top).write(STACKS.free[class].replace(stack.top));
+        STACKS.lock.unlock();
+    }
+}
+
+impl Stacks {
+    fn take_locked(&self, class: usize) -> Option<usize> {
+        let free = self.free[class].get();
+        if free != 0 {
+            // SAFETY: a stack that waits is mapped, and `give_back` wrote the link.
+            self.free[class].set(unsafe { link(free).read() });
+            return Some(free);
+        }
+        let top = self.used.get().checked_add(room(class))?;
+        if top > self.end.get() {
+            let end = top.checked_next_multiple_of(STEP)?;
+            if end - BASE > MOST {
+                return None;
+            }
+            // SAFETY: the segment grows.
+            unsafe { memory::segbrk(BASE, end) }.ok()?;
+            self.end.set(end);
+            END.store(end, Relaxed);
+        }
+        self.used.set(top);
+        Some(top)
+    }
+}
+
+fn class_of(size: usize) -> Option<usize> {
+    let class = size.checked_next_power_of_two()?.trailing_zeros() - SMALLEST.trailing_zeros();
+    Some(class as usize).filter(|&class| class < CLASSES)
+}
+
+/// How many addresses a stack of that class takes, with its moat.
+const fn room(class: usize) -> usize {
+    MOAT + (SMALLEST << class)
+}
+
+fn link(top: usize) -> *mut usize {
+    ptr::with_exposed_provenance_mut(top - LINK)
+}
+
+/// Gives the memory of a deep stack back to the kernel, if there is any: a deep one has left something in the page just
+/// below what is kept, a return address at least, unless one frame is larger than the page.
+///
+/// # Safety
+///
+/// Nothing on the stack may be needed again.
+unsafe fn free_depths(stack: Stack) {
+    let kept = stack.top - KEPT;
+    let Some(page) = kept.checked_sub(PAGE as usize).filter(|&page| page >= stack.limit) else {
+        return;
+    };
+    // SAFETY: a page of the stack.
+    let words: &[usize; PAGE as usize / size_of::<usize>()] =
+        unsafe { &*ptr::with_exposed_provenance(page) };
+    if words.iter().any(|&word| word != 0) {
+        // SAFETY: the caller's. If it fails, the memory stays where it is.
+        unsafe { heap::give_back(stack.low, kept) };
+    }
+}
+
+/// Ends the program if the calling thread stands in its moat. It may stand elsewhere than on its stack: on the private
+/// segment, or on memory that the program made a stack of.
+#[inline]
+pub fn check() {
+    let words = private::words();
+    if words.is_null() {
+        return;
+    }
+    // SAFETY: the words are mapped and initialised in every proc, and blocks are never freed.
+    if let Some(thread) = unsafe { (*words).thread.as_ref() } {
+        check_of(thread);
+    }
+}
+
+/// [`check`], for who knows the calling thread.
+#[inline]
+pub fn check_of(thread: &ThreadControl) {
+    let here = 0u8;
+    let at = (&raw const here).addr();
+    let low = thread.stack_low.get();
+    if at.wrapping_sub(low) < thread.stack_limit.get().wrapping_sub(low) {
+        overflowed(thread);
+    }
+}
+
+/// Whether a stack pointer of this thread shows that it has overflowed: it lies among the stacks, below its own.
+pub fn is_overflow(thread: &ThreadControl, sp: usize) -> bool {
+    (BASE - MOAT..END.load(Relaxed)).contains(&sp) && sp < thread.stack_limit.get()
+}
+
+/// Ends the program for the calling thread's overflow.
+#[cold]
+#[inline(never)]
+fn overflowed(thread: &ThreadControl) -> ! {
+    // What follows stands in the moat too.
+    thread.stack_limit.set(thread.stack_low.get());
+    tell(thread);
+    super::abort_internal()
+}
+
+/// Upstream's words on descriptor 2.
+pub fn tell(thread: &ThreadControl) {
+    let (name, pid) = (thread.shown_name(), thread.pid.load(Relaxed));
+    let text = Text::new(format_args!("\nthread '{name}' ({pid}) has overflowed its stack\n"));
+    let _ = file::write(2, text.as_bytes());
+    let _ = file::write(2, b"fatal runtime error: stack overflow, aborting\n");
+}
