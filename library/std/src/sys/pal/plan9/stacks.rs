@@ -6,9 +6,10 @@
 //!
 //! Below each stack lies a moat, addresses that nothing else uses and that take no memory until they are touched. What
 //! runs over the end of its stack runs into the moat, where it harms nobody, and where the next call of the runtime, an
-//! allocation or the access to a thread-local, finds it out ([`check`]). A thread that makes none, and goes deeper than
-//! the moat, comes to the stack below: that cannot be prevented here. Nothing comes to the heap or to statics: at the
-//! end of all stacks is the hole, where the kernel ends the proc without asking its note handler, which has no stack.
+//! allocation or the access to a thread-local, finds it out ([`check`]). A frame of a page or more is checked before it is
+//! touched ([`probe`]). A thread of small frames that makes no call, and goes deeper than the moat, comes to the stack
+//! below: that cannot be prevented here. Nothing comes to the heap or to statics: at the end of all stacks is the hole,
+//! where the kernel ends the proc without asking its note handler, which has no stack.
 //!
 //! A stack that is given back waits for the next thread. If it was used deeply, its memory goes back to the kernel;
 //! not always, for on a machine of several processors the kernel waits for each to take a clock interrupt before it frees
@@ -21,13 +22,15 @@
 //! | `top` | where its proc starts, growing down |
 
 use super::heap;
-use super::private;
+use super::private::{self, PrivateWords};
 use super::text::Text;
 use super::thread_control::ThreadControl;
+use crate::arch::naked_asm;
 use crate::cell::Cell;
+use crate::mem::offset_of;
 use crate::ptr;
-use crate::sync::atomic::AtomicUsize;
 use crate::sync::atomic::Ordering::Relaxed;
+use crate::sync::atomic::{AtomicPtr, AtomicUsize};
 use crate::sys::sync::Mutex;
 use plan9_abi::flags::segattach;
 use plan9_abi::layout::PAGE;
@@ -104,6 +107,7 @@ pub fn start() -> Option<Stack> {
     STACKS.used.set(BASE);
     STACKS.end.set(BASE + STEP);
     END.store(BASE + STEP, Relaxed);
+    __rust_plan9_stack_probe.store(probe as *mut (), Relaxed);
     take(MAIN_STACK)
 }
 
@@ -216,6 +220,49 @@ pub fn check_of(thread: &ThreadControl) {
     if at.wrapping_sub(low) < thread.stack_limit.get().wrapping_sub(low) {
         overflowed(thread);
     }
+}
+
+unsafe extern "C" {
+    /// What the compiler's probe of a large frame goes to; `compiler_builtins` has it.
+    safe static __rust_plan9_stack_probe: AtomicPtr<()>;
+}
+
+/// Checks a frame of a page or more, before anything of it is touched: its size is in RAX, and only R11 may be lost. A
+/// thread on another stack than its own is let pass.
+#[unsafe(naked)]
+unsafe extern "C" fn probe() {
+    naked_asm!(
+        "mov r11, [rip + {private}]",
+        "test r11, r11",
+        "jz 2f",
+        "mov r11, [r11 + {thread}]",
+        "test r11, r11",
+        "jz 2f",
+        "cmp rsp, [r11 + {low}]",
+        "jb 2f",
+        "mov r11, [r11 + {limit}]",
+        "add r11, rax",
+        "jc 3f",
+        "cmp rsp, r11",
+        "jb 3f",
+        "2:",
+        "ret",
+        "3:",
+        "and rsp, -16",
+        "call {too_large}",
+        "ud2",
+        private = sym private::PRIVATE,
+        thread = const offset_of!(PrivateWords, thread),
+        low = const offset_of!(ThreadControl, stack_low),
+        limit = const offset_of!(ThreadControl, stack_limit),
+        too_large = sym too_large,
+    )
+}
+
+/// The calling thread's next frame goes beyond its stack.
+extern "C" fn too_large() -> ! {
+    // SAFETY: the probe found the thread, and blocks are never freed.
+    overflowed(unsafe { &*(*private::words()).thread })
 }
 
 /// Whether a stack pointer of this thread shows that it has overflowed: it lies among the stacks, below its own.
