@@ -1,7 +1,7 @@
 //! The command line, and a program's end as an exit code.
 
 use crate::kernel::inject::{Plan, Posts};
-use crate::kernel::{Edition, Kernel, Options};
+use crate::kernel::{Edition, Kernel, MAX_PROCS, Options};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use std::ffi::OsString;
@@ -49,6 +49,9 @@ struct Args {
     /// Serve an empty tree in memory there, as 9front's ramfs does, instead of the host's folder
     #[arg(long, value_name = "DIRECTORY")]
     ramfs: Option<String>,
+    /// Procs that there can be at once
+    #[arg(long, value_name = "NUMBER", default_value_t = MAX_PROCS)]
+    procs: usize,
     /// The executable, a path of the host
     program: PathBuf,
     /// The program's arguments
@@ -100,6 +103,7 @@ fn run(args: Args) -> Result<ExitCode> {
         gateway: !args.no_gateway,
         root,
         ramfs: args.ramfs,
+        procs: args.procs,
         trace: args.trace,
         stats: args.stats,
         ndb: ndb.transpose()?,

@@ -30,7 +30,7 @@ pub mod tsc;
 mod user;
 
 pub use debug::Shown;
-pub use options::{Edition, Options};
+pub use options::{Edition, MAX_PROCS, Options};
 pub use proc::{NoteKind, Proc};
 
 use crate::dev::{Pid, WaitId, Waits};

@@ -16,6 +16,9 @@ pub enum Edition {
     November2025,
 }
 
+/// Procs of a machine, at most: one of 780 MB has them (`pc64/main.c:confinit`).
+pub const MAX_PROCS: usize = 4000;
+
 /// How the machine behaves.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -28,6 +31,8 @@ pub struct Options {
     pub gateway: bool,
     /// The host folder that is `/`.
     pub root: PathBuf,
+    /// Procs that there can be at once, broken ones among them.
+    pub procs: usize,
     /// A directory that is an empty tree in memory.
     pub ramfs: Option<String>,
     /// One line a system call, on standard error.
@@ -52,6 +57,7 @@ impl Default for Options {
             splice: true,
             gateway: true,
             root: PathBuf::from("/"),
+            procs: MAX_PROCS,
             ramfs: None,
             trace: false,
             stats: false,

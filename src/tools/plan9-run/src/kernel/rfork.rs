@@ -10,8 +10,6 @@ use plan9_abi::{layout::USTKTOP, tos};
 use std::rc::Rc;
 
 const NO_PROCS: crate::dev::Error = error("no procs");
-/// Procs of the machine, at most (`pc64/main.c:confinit`).
-const MAX_PROCS: usize = 4000;
 
 impl Kernel {
     pub(crate) fn rfork(&mut self, pid: Pid, flags: u32) -> Result<i64> {
@@ -40,7 +38,8 @@ impl Kernel {
         let child = self.next_pid();
         let wait = self.waits.fresh();
         let now = self.mono_ns();
-        if self.procs.len() >= MAX_PROCS {
+        // Nobody waits for one to become free (`port/proc.c:newproc`).
+        if self.procs.len() >= self.options.procs {
             return Err(NO_PROCS);
         }
         let Some(parent) = self.procs.get_mut(&pid) else { return Err(BAD_ARG) };

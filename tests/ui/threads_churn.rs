@@ -1,0 +1,42 @@
+//! Threads that come and go leave nothing behind: stacks, control blocks, thread-locals and results are used again.
+
+use std::cell::RefCell;
+use std::hint::black_box;
+use std::thread::{self, Builder};
+
+thread_local! {
+    static LIST: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The ends of this program's segments (man 3/proc).
+fn segments() -> Vec<String> {
+    let text = std::fs::read_to_string(format!("/proc/{}/segment", std::process::id())).unwrap();
+    text.lines().map(|line| line.split_whitespace().take(3).collect()).collect()
+}
+
+fn round(n: u64) {
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            let run = move || {
+                LIST.with_borrow_mut(|list| list.extend(0..n % 500));
+                // Deep enough for its memory to go back to the kernel.
+                let deep = black_box([n as u8; 200_000]);
+                LIST.with_borrow(Vec::len) + usize::from(deep[7])
+            };
+            Builder::new().name(format!("round {n}")).stack_size((1 + n as usize % 3) << 20).spawn(run)
+        })
+        .collect();
+    for thread in threads {
+        let want = (n % 500) as usize + usize::from(n as u8);
+        assert_eq!(thread.unwrap().join().unwrap(), want);
+    }
+}
+
+fn main() {
+    (0..20).for_each(round);
+    let before = segments();
+    (0..100).for_each(round);
+    println!("nothing grows: {}", segments() == before);
+    let thread = thread::spawn(|| LIST.with_borrow(Vec::len));
+    println!("fresh: {}", thread.join().unwrap());
+}
