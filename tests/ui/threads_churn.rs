@@ -18,16 +18,19 @@ fn round(n: u64) {
     let threads: Vec<_> = (0..8)
         .map(|_| {
             let run = move || {
-                LIST.with_borrow_mut(|list| list.extend(0..n % 500));
+                LIST.with_borrow_mut(|list| list.extend(0..8000 + n));
                 // Deep enough for its memory to go back to the kernel.
                 let deep = black_box([n as u8; 200_000]);
                 LIST.with_borrow(Vec::len) + usize::from(deep[7])
             };
-            Builder::new().name(format!("round {n}")).stack_size((1 + n as usize % 3) << 20).spawn(run)
+            Builder::new()
+                .name(format!("round {n}"))
+                .stack_size((1 + n as usize % 3) << 20)
+                .spawn(run)
         })
         .collect();
     for thread in threads {
-        let want = (n % 500) as usize + usize::from(n as u8);
+        let want = (8000 + n + n % 256) as usize;
         assert_eq!(thread.unwrap().join().unwrap(), want);
     }
 }
@@ -35,7 +38,7 @@ fn round(n: u64) {
 fn main() {
     (0..20).for_each(round);
     let before = segments();
-    (0..100).for_each(round);
+    (0..5).for_each(|_| (0..20).for_each(round));
     println!("nothing grows: {}", segments() == before);
     let thread = thread::spawn(|| LIST.with_borrow(Vec::len));
     println!("fresh: {}", thread.join().unwrap());

@@ -3,9 +3,11 @@
 //! The kernel has semaphores on a word of shared memory. A waiter puts itself into one of a fixed set of buckets by the
 //! futex's address and waits on a semaphore of its own, which is in its control block with the rest of its record: a
 //! record on a stack could be on a stack that is private. Nothing here allocates or uses thread-locals. A note wakes
-//! the semaphore early; then the wait goes on with what is left of it.
+//! the semaphore early; then the wait goes on with what is left of it. A wait without a bound is made of longer and longer
+//! ones, between which it is asked whether a thread is [`lost`].
 
 use super::clock;
+use super::lost;
 use super::thread_control::{self, ThreadControl};
 use crate::cell::Cell;
 use crate::hint;
@@ -140,16 +142,22 @@ pub fn futex_wait(futex: &Atomic<u32>, expected: u32, timeout: Option<Duration>)
         }
         bucket.push(thread, address);
     }
+    let mut patience = lost::PATIENCE_MS;
     loop {
         let taken = match deadline {
-            None => sync::semacquire(&thread.wake, true),
+            None => sync::tsemacquire(&thread.wake, patience),
             Some(deadline) => sync::tsemacquire(&thread.wake, milliseconds_to(deadline)),
         };
         if taken == Ok(true) {
             return true;
         }
-        if deadline.is_some_and(|deadline| clock::now() >= deadline) {
-            break;
+        match deadline {
+            Some(deadline) if clock::now() >= deadline => break,
+            None if taken == Ok(false) => {
+                lost::look();
+                patience = patience.saturating_mul(2).min(LONGEST_MS as u32);
+            }
+            _ => {}
         }
     }
     if bucket.lock().take(|waiter| ptr::eq(waiter, thread)).is_some() {

@@ -36,6 +36,7 @@ pub mod futex;
 pub mod heap;
 #[cfg(not(test))]
 mod long_double;
+pub mod lost;
 pub mod notes;
 pub mod private;
 pub mod stacks;

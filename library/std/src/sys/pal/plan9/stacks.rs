@@ -1,15 +1,16 @@
-//! Stacks of threads, main's among them: a segment of their own.
+//! Stacks: main's in a segment of its own, those of all threads in another.
 //!
 //! No page can be protected on this kernel, and no page taken out of a segment: the one guard there is, is a hole
-//! between segments, and a program has few segments. So all stacks lie in one, which is attached before the first thread
-//! forks and grows with `segbrk`, for every thread to see. Main's is the lowest: below it is a hole.
+//! between segments, and a program can attach five. So main's stack has one, and below it is a hole; and all threads
+//! share another, which main attaches before it forks the first, for all to see, and which grows with `segbrk`.
 //!
 //! Below each stack lies a moat, addresses that nothing else uses and that take no memory until they are touched. What
 //! runs over the end of its stack runs into the moat, where it harms nobody, and where the next call of the runtime, an
 //! allocation or the access to a thread-local, finds it out ([`check`]). A frame of a page or more is checked before it is
 //! touched ([`probe`]). A thread of small frames that makes no call, and goes deeper than the moat, comes to the stack
-//! below: that cannot be prevented here. Nothing comes to the heap or to statics: at the end of all stacks is the hole,
-//! where the kernel ends the proc without asking its note handler, which has no stack.
+//! below: that cannot be prevented here. Nothing comes to main's stack, to the heap or to statics: at the end of all is
+//! the hole, where the kernel ends the proc without asking its note handler, which has no stack. Who waits for such a
+//! thread finds it [`lost`](super::lost).
 //!
 //! A stack that is given back waits for the next thread. If it was used deeply, its memory goes back to the kernel;
 //! not always, for on a machine of several processors the kernel waits for each to take a clock interrupt before it frees
@@ -30,7 +31,7 @@ use crate::cell::Cell;
 use crate::mem::offset_of;
 use crate::ptr;
 use crate::sync::atomic::Ordering::Relaxed;
-use crate::sync::atomic::{AtomicPtr, AtomicUsize};
+use crate::sync::atomic::AtomicPtr;
 use crate::sys::sync::Mutex;
 use plan9_abi::flags::segattach;
 use plan9_abi::layout::PAGE;
@@ -45,8 +46,9 @@ const SMALLEST: usize = 64 << 10;
 /// Addresses below a stack, in bytes: with the default stack, as many threads as a kernel has procs find room.
 const MOAT: usize = 8 << 20;
 
-/// Where the segment starts: out of the break's reach, and in the half terabyte that the rest of the program is in, so
-/// that it costs no page table of the upper levels.
+/// Where main's segment and that of the threads start: out of the break's reach, and in the half terabyte that the rest
+/// of the program is in, so that they cost no page table of the upper levels.
+const MAIN_BASE: usize = 0x30_0000_0000;
 const BASE: usize = 0x40_0000_0000;
 
 /// The largest segment that a kernel gives, in bytes.
@@ -76,7 +78,7 @@ struct Stacks {
     lock: Mutex,
     /// By class: the top of the stack that was given back last, or 0.
     free: [Cell<usize>; CLASSES],
-    /// The end of what has ever been handed out, 0 before the segment is attached, and of the segment.
+    /// The end of what has ever been handed out, and of the segment: its start before it is attached.
     used: Cell<usize>,
     end: Cell<usize>,
 }
@@ -88,27 +90,24 @@ shared_static! {
     static STACKS: Stacks = Stacks {
         lock: Mutex::new(),
         free: [const { Cell::new(0) }; CLASSES],
-        used: Cell::new(0),
-        end: Cell::new(0),
+        used: Cell::new(BASE),
+        end: Cell::new(BASE),
     };
     "__rust_plan9_stacks"
 }
 
-shared_static! {
-    /// The end of the segment, for those who ask without the lock.
-    static END: AtomicUsize = AtomicUsize::new(BASE);
-    "__rust_plan9_stacks_end"
+/// Makes main's stack.
+pub fn start() -> Option<Stack> {
+    attach(MAIN_BASE, MOAT + MAIN_STACK)?;
+    __rust_plan9_stack_probe.store(probe as *mut (), Relaxed);
+    let limit = MAIN_BASE + MOAT;
+    Some(Stack { low: MAIN_BASE, limit, top: limit + MAIN_STACK })
 }
 
-/// Attaches the segment and takes main's stack. No thread must have been forked.
-pub fn start() -> Option<Stack> {
-    // SAFETY: nothing has been attached yet.
-    unsafe { memory::segattach(segattach::CEXEC, c"memory", BASE, STEP as u32) }.ok()?;
-    STACKS.used.set(BASE);
-    STACKS.end.set(BASE + STEP);
-    END.store(BASE + STEP, Relaxed);
-    __rust_plan9_stack_probe.store(probe as *mut (), Relaxed);
-    take(MAIN_STACK)
+/// A segment there, which procs that fork from now on share.
+fn attach(at: usize, len: usize) -> Option<()> {
+    // SAFETY: nothing else is put at the addresses named above.
+    unsafe { memory::segattach(segattach::CEXEC, c"memory", at, len as u32) }.ok().map(drop)
 }
 
 /// A stack of at least `size` bytes, rounded up to a page; `None` if there is no room.
@@ -148,15 +147,16 @@ impl Stacks {
             return Some(free);
         }
         let top = self.used.get().checked_add(room(class))?;
+        if self.end.get() == BASE {
+            // The first thread: main is alone, so nobody fails to see the segment.
+            attach(BASE, STEP)?;
+            self.end.set(BASE + STEP);
+        }
         if top > self.end.get() {
-            let end = top.checked_next_multiple_of(STEP)?;
-            if end - BASE > MOST {
-                return None;
-            }
+            let end = top.checked_next_multiple_of(STEP).filter(|end| end - BASE <= MOST)?;
             // SAFETY: the segment grows.
             unsafe { memory::segbrk(BASE, end) }.ok()?;
             self.end.set(end);
-            END.store(end, Relaxed);
         }
         self.used.set(top);
         Some(top)
@@ -265,9 +265,11 @@ extern "C" fn too_large() -> ! {
     overflowed(unsafe { &*(*private::words()).thread })
 }
 
-/// Whether a stack pointer of this thread shows that it has overflowed: it lies among the stacks, below its own.
+/// Whether a stack pointer of this thread shows that it has overflowed: it lies below its own stack, among the others or
+/// where the hole begins.
 pub fn is_overflow(thread: &ThreadControl, sp: usize) -> bool {
-    (BASE - MOAT..END.load(Relaxed)).contains(&sp) && sp < thread.stack_limit.get()
+    let lowest = if thread.stack_low.get() < BASE { MAIN_BASE } else { BASE };
+    (lowest - PAGE as usize..thread.stack_limit.get()).contains(&sp)
 }
 
 /// Ends the program for the calling thread's overflow.

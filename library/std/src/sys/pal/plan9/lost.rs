@@ -1,0 +1,95 @@
+//! Threads that have ended without a word: killed from outside, or by an overrun stack, for which the kernel calls no
+//! note handler.
+//!
+//! Nobody wakes those who wait for such a thread, or for what it held. So whoever waits without a bound looks, after a
+//! second of waiting and then after two, four and so on, whether each thread's proc is still there, and ends the program
+//! if one is not. A wait that is shorter costs nothing.
+
+use super::exit;
+use super::stacks;
+use super::text::Text;
+use super::thread_control::{self, ThreadControl};
+use super::{clock, errstr, private};
+use crate::sync::atomic::AtomicU64;
+use crate::sync::atomic::Ordering::{Relaxed, SeqCst};
+use plan9_abi::errors::{self, Kind};
+use plan9_abi::flags::open;
+use plan9_abi::sys::{error, file};
+use plan9_abi::ureg;
+
+/// How long is waited before the first look, in milliseconds, and the least between two looks of the program.
+pub const PATIENCE_MS: u32 = 1000;
+
+shared_static! {
+    /// When the last look began, on the monotonic clock.
+    static LAST_LOOK: AtomicU64 = AtomicU64::new(0);
+    "__rust_plan9_last_look"
+}
+
+/// Ends the program if a thread's proc is gone.
+#[cold]
+pub fn look() {
+    let (now, last) = (clock::now(), LAST_LOOK.load(Relaxed));
+    if now.saturating_sub(last) < u64::from(PATIENCE_MS) * 1_000_000
+        || LAST_LOOK.compare_exchange(last, now, Relaxed, Relaxed).is_err()
+    {
+        return;
+    }
+    // The caller's error string is not ours to change.
+    let mut kept = error::take();
+    // Without /proc nothing can be said of anybody.
+    if !is_gone(private::pid()) {
+        look_at_all();
+    }
+    error::swap(&mut kept);
+}
+
+fn look_at_all() {
+    for thread in thread_control::all() {
+        let pid = thread.pid.load(SeqCst);
+        // Its own end takes a thread's pid out of the block before the proc ends.
+        if pid != 0
+            && pid != private::pid()
+            && is_gone(pid)
+            && thread.pid.load(SeqCst) == pid
+            && exit::STATE.load(SeqCst) == exit::RUNNING
+        {
+            end(thread, pid);
+        }
+    }
+}
+
+/// No proc has that id, or one that the kernel keeps for a debugger after its death.
+fn is_gone(pid: u32) -> bool {
+    /// Where the state stands in the file, behind two names (man 3/proc).
+    const STATE: usize = 2 * 28;
+    let mut status = [0; STATE + 6];
+    match read(pid, "status", &mut status) {
+        Some(_) => &status[STATE..] == b"Broken",
+        // It may be that no descriptor was free.
+        None => errors::by_code(errstr::take()).is_some_and(|known| known.kind == Kind::NotFound),
+    }
+}
+
+/// Tells of a thread that is gone, and ends the others.
+fn end(thread: &ThreadControl, pid: u32) -> ! {
+    let mut registers = [0; ureg::SIZE];
+    let read = read(pid, "regs", &mut registers);
+    let sp = registers[ureg::SP..].first_chunk().map_or(0, |word| usize::from_le_bytes(*word));
+    if read == Some(ureg::SIZE) && stacks::is_overflow(thread, sp) {
+        stacks::tell(thread);
+        super::abort_internal();
+    }
+    let name = thread.shown_name();
+    let text = Text::new(format_args!("thread '{name}' ({pid}) has been killed\n"));
+    let _ = file::write(2, text.as_bytes());
+    exit::exit_with(c"killed")
+}
+
+fn read(pid: u32, what: &str, buf: &mut [u8]) -> Option<usize> {
+    let name = Text::new(format_args!("/proc/{pid}/{what}"));
+    let fd = file::open(name.as_c_str(), open::READ | open::CEXEC).ok()?;
+    let read = file::read(fd, buf).ok();
+    let _ = file::close(fd);
+    read
+}
