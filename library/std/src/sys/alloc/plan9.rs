@@ -1,34 +1,30 @@
 //! The heap: `dlmalloc` over the break.
 //!
 //! Memory from the break is contiguous and zero. It goes back to the kernel in large pieces, for that can take the kernel
-//! a clock tick: a large block when it is freed, and the heap's end whenever so much has been freed that the end may have
-//! become large. The lock is a futex, which neither allocates nor uses thread-locals.
+//! a clock tick: a large block when it is freed, and the heap's end when it has become as large. The lock is a futex, which neither allocates nor uses thread-locals.
 
 use crate::alloc::{GlobalAlloc, Layout, System};
-use crate::cell::{Cell, UnsafeCell};
+use crate::cell::UnsafeCell;
 use crate::ptr;
 use crate::sys::pal::{heap, shared_static, stacks};
 use crate::sys::sync::Mutex;
 use dlmalloc::{Allocator, Dlmalloc};
 use plan9_abi::layout::PAGE;
 
-/// A block that goes back to the kernel when it is freed, and how much is freed between two looks at the heap's end, in
-/// bytes.
+/// The least that goes back to the kernel, in bytes.
 const LARGE: usize = 16 << 20;
+
+/// What is freed between two looks at the heap's end, in bytes.
+const BETWEEN: usize = 64 << 10;
 
 /// What is kept at the heap's end for the next allocations, in bytes.
 const RESERVE: usize = 1 << 20;
 
-/// Blocks from this size on grow in place, if nothing but the heap's end is behind them.
-const GROWING: usize = 256 << 10;
-
 /// What dlmalloc aligns every block to, in bytes.
 const ALIGNED: usize = 2 * size_of::<usize>();
 
-/// The break; `releasing` while [`Heap::trim`] asks for the end to be given back, for `dlmalloc` would do it far oftener.
-struct Break {
-    releasing: Cell<bool>,
-}
+/// The break.
+struct Break;
 
 // SAFETY: what `grow` gives is zero, and nobody else's.
 unsafe impl Allocator for Break {
@@ -42,7 +38,7 @@ unsafe impl Allocator for Break {
 
     fn free_part(&self, start: *mut u8, old: usize, new: usize) -> bool {
         // SAFETY: the part is free, and dlmalloc forgets it.
-        unsafe { heap::shrink(start.addr() + new, start.addr() + old) }
+        old - new >= LARGE && unsafe { heap::shrink(start.addr() + new, start.addr() + old) }
     }
 
     fn free(&self, _: *mut u8, _: usize) -> bool {
@@ -50,7 +46,7 @@ unsafe impl Allocator for Break {
     }
 
     fn can_release_part(&self, _: u32) -> bool {
-        self.releasing.get()
+        true
     }
 
     fn allocates_zeros(&self) -> bool {
@@ -77,39 +73,11 @@ impl Heap {
         // SAFETY: the caller's contract is dlmalloc's.
         unsafe { self.blocks.free(ptr, layout.size(), layout.align()) };
         self.freed += layout.size();
-        if self.freed >= LARGE {
+        if self.freed >= BETWEEN {
             self.freed = 0;
-            self.trim();
+            // SAFETY: the heap is ours, by the reference.
+            unsafe { self.blocks.trim(RESERVE) };
         }
-    }
-
-    /// Gives the end back to the kernel, but for a reserve.
-    #[cold]
-    fn trim(&mut self) {
-        self.blocks.allocator().releasing.set(true);
-        // SAFETY: the heap is ours, by the reference.
-        unsafe { self.blocks.trim(RESERVE) };
-        self.blocks.allocator().releasing.set(false);
-    }
-
-    /// # Safety
-    ///
-    /// As for [`GlobalAlloc::realloc`].
-    unsafe fn realloc(&mut self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        if new_size >= GROWING
-            && let Some(more) = new_size.checked_sub(layout.size())
-        {
-            // The end behind the block is made long enough for it, by a block that takes what is missing.
-            // SAFETY: a block that is freed as it was made.
-            unsafe {
-                let behind = self.blocks.malloc(more, 1);
-                if !behind.is_null() {
-                    self.blocks.free(behind, more, 1);
-                }
-            }
-        }
-        // SAFETY: the caller's contract is dlmalloc's.
-        unsafe { self.blocks.realloc(ptr, layout.size(), layout.align(), new_size) }
     }
 }
 
@@ -125,7 +93,7 @@ shared_static! {
     static HEAP: Locked = Locked {
         lock: Mutex::new(),
         heap: UnsafeCell::new(Heap {
-            blocks: Dlmalloc::new_with_allocator(Break { releasing: Cell::new(false) }),
+            blocks: Dlmalloc::new_with_allocator(Break),
             freed: 0,
         }),
     };
@@ -187,7 +155,7 @@ unsafe impl GlobalAlloc for System {
             // SAFETY: the block is the caller's, stays where it is, and its end is no longer wanted.
             unsafe { empty(ptr, new_size, layout.size()) };
         }
-        // SAFETY: the caller's.
-        with(|heap| unsafe { heap.realloc(ptr, layout, new_size) })
+        // SAFETY: the caller's contract is dlmalloc's.
+        with(|heap| unsafe { heap.blocks.realloc(ptr, layout.size(), layout.align(), new_size) })
     }
 }

@@ -72,9 +72,10 @@ impl Proc {
         [user, system + self.cycles.kernel_ms(), real]
     }
 
-    /// Memory that it really has, in bytes.
+    /// The pages of its segments that are there, in bytes (`port/proc.c:procpagecount`).
     pub fn resident(&self) -> u64 {
-        self.tracee.as_ref().map_or(0, super::tracee::Tracee::resident)
+        let own = self.tracee.as_ref().map_or(0, super::tracee::Tracee::own_pages);
+        own + self.space.iter().filter_map(|segment| segment.used()).sum::<u64>()
     }
 
     /// User and system time in milliseconds of the children that are gone.

@@ -72,6 +72,17 @@ impl MemoryFile {
         }
     }
 
+    /// How much of it is there, in bytes.
+    fn used(&self) -> u64 {
+        // SAFETY: all zeros are a record, and the call fills it.
+        let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+        // SAFETY: a plain system call on a descriptor of ours.
+        match unsafe { libc::fstat(self.fd.as_raw_fd(), &mut stat) } {
+            0 => stat.st_blocks as u64 * 512,
+            _ => 0,
+        }
+    }
+
     /// Zeroes a range and gives its memory back.
     pub fn punch(&self, offset: u64, len: u64) {
         // SAFETY: a plain system call on a descriptor of ours.
@@ -184,6 +195,11 @@ impl Segment {
         }
         self.top.set(top);
         Ok(())
+    }
+
+    /// How much of it is there, whoever touched it, in bytes; `None` for the stack, whose pages are the proc's own.
+    pub fn used(&self) -> Option<u64> {
+        self.file.as_ref().map(MemoryFile::used)
     }
 
     /// The name in `/proc/N/segment`.

@@ -215,10 +215,14 @@ impl Tracee {
         [(); 2].map(|()| ticks.next().and_then(|n| n.parse::<u64>().ok()).unwrap_or(0) * 1000 / hz)
     }
 
-    /// Resident memory in bytes.
-    pub fn resident(&self) -> u64 {
+    /// The pages that are its own, those of its stack, in bytes.
+    pub fn own_pages(&self) -> u64 {
         let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.tid));
-        let pages = statm.ok().and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok());
+        let pages = statm.ok().and_then(|text| {
+            let mut fields = text.split(' ').skip(1).map(str::parse::<u64>);
+            let (resident, of_files) = (fields.next()?.ok()?, fields.next()?.ok()?);
+            resident.checked_sub(of_files)
+        });
         pages.unwrap_or(0) * plan9_abi::layout::PAGE
     }
 

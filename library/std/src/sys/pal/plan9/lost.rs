@@ -38,25 +38,28 @@ pub fn look() {
     // The caller's error string is not ours to change.
     let mut kept = error::take();
     // Without /proc nothing can be said of anybody.
-    if !is_gone(private::pid()) {
-        look_at_all();
+    if !is_gone(private::pid())
+        && let Some((thread, pid)) = all_gone().next()
+        && exit::STATE.load(SeqCst) == exit::RUNNING
+    {
+        end(thread, pid);
     }
     error::swap(&mut kept);
 }
 
-fn look_at_all() {
-    for thread in thread_control::all() {
+/// A thread that is gone because it has overflowed its stack: it may have destroyed other threads' before.
+pub fn overflowed() -> Option<&'static ThreadControl> {
+    all_gone().find(|&(thread, pid)| has_overflowed(thread, pid)).map(|(thread, _)| thread)
+}
+
+/// Threads, and their procs that are not there.
+fn all_gone() -> impl Iterator<Item = (&'static ThreadControl, u32)> {
+    thread_control::all().filter_map(|thread| {
         let pid = thread.pid.load(SeqCst);
         // Its own end takes a thread's pid out of the block before the proc ends.
-        if pid != 0
-            && pid != private::pid()
-            && is_gone(pid)
-            && thread.pid.load(SeqCst) == pid
-            && exit::STATE.load(SeqCst) == exit::RUNNING
-        {
-            end(thread, pid);
-        }
-    }
+        let gone = pid != 0 && is_gone(pid) && thread.pid.load(SeqCst) == pid;
+        gone.then_some((thread, pid))
+    })
 }
 
 /// No proc has that id, or one that the kernel keeps for a debugger after its death.
@@ -73,10 +76,7 @@ fn is_gone(pid: u32) -> bool {
 
 /// Tells of a thread that is gone, and ends the others.
 fn end(thread: &ThreadControl, pid: u32) -> ! {
-    let mut registers = [0; ureg::SIZE];
-    let read = read(pid, "regs", &mut registers);
-    let sp = registers[ureg::SP..].first_chunk().map_or(0, |word| usize::from_le_bytes(*word));
-    if read == Some(ureg::SIZE) && stacks::is_overflow(thread, sp) {
+    if has_overflowed(thread, pid) {
         stacks::tell(thread);
         super::abort_internal();
     }
@@ -84,6 +84,14 @@ fn end(thread: &ThreadControl, pid: u32) -> ! {
     let text = Text::new(format_args!("thread '{name}' ({pid}) has been killed\n"));
     let _ = file::write(2, text.as_bytes());
     exit::exit_with(c"killed")
+}
+
+/// Whether a proc that the kernel keeps for a debugger died below its stack.
+fn has_overflowed(thread: &ThreadControl, pid: u32) -> bool {
+    let mut registers = [0; ureg::SIZE];
+    let read = read(pid, "regs", &mut registers);
+    let sp = registers[ureg::SP..].first_chunk().map_or(0, |word| usize::from_le_bytes(*word));
+    read == Some(ureg::SIZE) && stacks::is_overflow(thread, sp)
 }
 
 fn read(pid: u32, what: &str, buf: &mut [u8]) -> Option<usize> {

@@ -13,7 +13,7 @@ use crate::cell::UnsafeCell;
 use crate::ffi::CStr;
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::SeqCst;
-use crate::sys::pal::{exit, stacks, thread_control};
+use crate::sys::pal::{exit, lost, stacks, thread_control};
 use plan9_abi::layout::ERRMAX;
 use plan9_abi::note;
 use plan9_abi::sys::process;
@@ -60,11 +60,17 @@ unsafe extern "C" fn end() -> ! {
     let text = CStr::from_bytes_until_nul(text).unwrap_or(c"note");
     match (LAST.tries.fetch_add(1, SeqCst), thread_control::current()) {
         (0, Some(thread)) => {
-            if stacks::is_overflow(thread, sp) {
+            let is_trap = note::is_kernel_text(text.to_bytes());
+            let overflowed = match stacks::is_overflow(thread, sp) {
+                true => Some(thread),
+                false if is_trap => lost::overflowed(),
+                false => None,
+            };
+            if let Some(thread) = overflowed {
                 stacks::tell(thread);
                 exit::exit_with(c"abort")
             }
-            if note::is_kernel_text(text.to_bytes()) {
+            if is_trap {
                 // SAFETY: the thread stands here, so its stack above the place stands still.
                 unsafe { trap::tell(thread, text.to_bytes(), pc, sp, bp) };
             }
