@@ -80,7 +80,7 @@ impl Chance {
 fn work(seed: u64) -> Vec<Block> {
     let mut chance = Chance(0x9E37_79B9_7F4A_7C15 ^ seed << 32);
     let mut blocks: Vec<Block> = Vec::new();
-    for _ in 0..3000 {
+    for _ in 0..2000 {
         match chance.below(5) {
             0 | 1 if blocks.len() < 100 => {
                 let align = 1 << chance.below(13);
@@ -116,10 +116,14 @@ fn main() {
 
     let before = memory();
     let mut grown = Block::new(1 << 20, 8, 1);
+    let mut moves = 0;
     for mib in (4..=60).step_by(4) {
+        let at = grown.at;
         grown.resize(mib << 20);
+        moves += u32::from(mib > 16 && grown.at != at);
     }
-    println!("in use: {}", memory() >= before + 60);
+    println!("a large block grows where it is: {}", moves == 0);
+    println!("in use: {}", memory() >= 60);
     // Something behind it, so that it is not at the heap's end.
     let behind = Block::new(5000, 8, 7);
     let in_use = memory();
@@ -133,6 +137,19 @@ fn main() {
     // The allocator looks at the heap's end now and then.
     (0..10).for_each(|_| drop(Block::new(10_000, 8, 1)));
     println!("many small ones: {}", memory() + 30 < in_use);
+
+    // Large blocks, beside each other: shrunk, grown again, freed and made anew.
+    let mut large: Vec<_> = (1..4).map(|n| Block::new(n * 17 << 20, 8, n as u8)).collect();
+    for mib in [20, 5, 40, 18] {
+        large.iter_mut().for_each(|block| block.resize((mib << 20) + 5000));
+    }
+    large.swap_remove(1);
+    large.push(Block::new(33 << 20, 1 << 20, 3));
+    drop(large);
+    // Zeros take no memory until they are touched.
+    let zeros = vec![0u8; 8 << 30];
+    println!("untouched: {} {}", memory() < before + 20, zeros[7 << 30]);
+    drop(zeros);
 
     // A deep stack goes back when its thread has ended.
     thread::Builder::new()

@@ -14,6 +14,12 @@ fn segments() -> Vec<String> {
     text.lines().map(|line| line.split_whitespace().take(3).collect()).collect()
 }
 
+/// What the kernel counts as this program's memory, in KiB (man 3/proc).
+fn memory() -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", std::process::id())).unwrap();
+    status[68..].split_whitespace().nth(6).unwrap().parse().unwrap()
+}
+
 fn round(n: u64) {
     let threads: Vec<_> = (0..8)
         .map(|_| {
@@ -40,6 +46,12 @@ fn main() {
     let before = segments();
     (0..5).for_each(|_| (0..20).for_each(round));
     println!("nothing grows: {}", segments() == before);
+    // One at a time, each takes what the last has left.
+    let one = |n| thread::spawn(move || LIST.with_borrow_mut(|list| list.push(n))).join().unwrap();
+    (0..20).for_each(one);
+    let before = memory();
+    (0..600).for_each(one);
+    println!("not by a page: {}", memory() <= before + 4);
     let thread = thread::spawn(|| LIST.with_borrow(Vec::len));
     println!("fresh: {}", thread.join().unwrap());
 }

@@ -23,6 +23,9 @@ pub const ERRMAX: usize = 128;
 pub const NNOTE: usize = 5;
 /// Wait records that a process keeps of its children (`port/proc.c:pexit`).
 pub const MAX_WAIT_RECORDS: usize = 128;
+/// The largest segment, in bytes: 65,536 page tables of a megabyte each (`pc64/mem.h:SEGMAPSIZE`). A request for 2^44 bytes
+/// or more corrupts the kernel that was measured.
+pub const SEGMENT_MAX: u64 = 64 << 30;
 /// Segments a process can attach beside its own (`NSEG` less the fixed ones).
 pub const ATTACHABLE_SEGMENTS: usize = 5;
 /// The kernel's clock tick, in milliseconds.

@@ -1,27 +1,23 @@
-//! The heap: `dlmalloc` over the break.
+//! The heap: `dlmalloc` over the break, and [`blocks`] for what is large.
 //!
-//! Memory from the break is contiguous and zero. It goes back to the kernel in large pieces, for that can take the kernel
-//! a clock tick: a large block when it is freed, and the heap's end when it has become as large. The lock is a futex, which neither allocates nor uses thread-locals.
+//! Memory from the break is contiguous and zero. Memory goes back to the kernel in large pieces, for that can take the
+//! kernel a clock tick: a large block when it is freed, and the heap's end when it has become as large. The lock is a futex, which neither allocates nor uses thread-locals.
 
 use crate::alloc::{GlobalAlloc, Layout, System};
 use crate::cell::UnsafeCell;
 use crate::ptr;
-use crate::sys::pal::{heap, shared_static, stacks};
+use crate::sys::pal::{blocks, heap, shared_static, stacks};
 use crate::sys::sync::Mutex;
 use dlmalloc::{Allocator, Dlmalloc};
-use plan9_abi::layout::PAGE;
 
 /// The least that goes back to the kernel, in bytes.
-const LARGE: usize = 16 << 20;
+const LARGE: usize = blocks::GRAIN;
 
 /// What is freed between two looks at the heap's end, in bytes.
 const BETWEEN: usize = 64 << 10;
 
 /// What is kept at the heap's end for the next allocations, in bytes.
 const RESERVE: usize = 1 << 20;
-
-/// What dlmalloc aligns every block to, in bytes.
-const ALIGNED: usize = 2 * size_of::<usize>();
 
 /// The break.
 struct Break;
@@ -54,7 +50,7 @@ unsafe impl Allocator for Break {
     }
 
     fn page_size(&self) -> usize {
-        PAGE as usize
+        heap::PAGE_SIZE
     }
 }
 
@@ -110,39 +106,37 @@ fn with<T>(work: impl FnOnce(&mut Heap) -> T) -> T {
     result
 }
 
-/// Gives the pages of a large block's bytes from `keep` on back to the kernel, all but those at its ends, where dlmalloc
-/// keeps its books.
-///
-/// # Safety
-///
-/// The bytes must be the caller's to lose.
-unsafe fn empty(ptr: *mut u8, keep: usize, size: usize) {
-    if size - keep >= LARGE {
-        // SAFETY: the caller's. If it fails, the memory stays where it is.
-        unsafe { heap::give_back(ptr.addr() + keep + PAGE as usize, ptr.addr() + size) };
-    }
+/// Whether a block is one of [`blocks`].
+fn is_large(size: usize, align: usize) -> bool {
+    size >= LARGE && align <= blocks::GRAIN
 }
 
-// SAFETY: dlmalloc keeps the contract; each call is made with the caller's layout.
+// SAFETY: each block is the business of the one of the two that its layout says, and both keep the contract.
 #[stable(feature = "alloc_system_type", since = "1.28.0")]
 unsafe impl GlobalAlloc for System {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if is_large(layout.size(), layout.align()) {
+            return blocks::take(layout.size());
+        }
         // SAFETY: the caller's contract is dlmalloc's.
         with(|heap| unsafe { heap.blocks.malloc(layout.size(), layout.align()) })
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if is_large(layout.size(), layout.align()) {
+            return blocks::take(layout.size());
+        }
         // SAFETY: the caller's contract is dlmalloc's.
         with(|heap| unsafe { heap.blocks.calloc(layout.size(), layout.align()) })
     }
 
     #[inline]
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        if layout.size() >= LARGE {
-            // SAFETY: the block is still the caller's, and he needs it no more.
-            unsafe { empty(ptr, 0, layout.size()) };
+        if is_large(layout.size(), layout.align()) {
+            // SAFETY: the caller's: the block came from `alloc` with this layout.
+            return unsafe { blocks::give_back(ptr, layout.size()) };
         }
         // SAFETY: the caller's.
         with(|heap| unsafe { heap.free(ptr, layout) })
@@ -150,12 +144,21 @@ unsafe impl GlobalAlloc for System {
 
     #[inline]
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        // A block of a large alignment is copied, which may fail.
-        if new_size < layout.size() && layout.align() <= ALIGNED {
-            // SAFETY: the block is the caller's, stays where it is, and its end is no longer wanted.
-            unsafe { empty(ptr, new_size, layout.size()) };
+        let (size, align) = (layout.size(), layout.align());
+        match (is_large(size, align), is_large(new_size, align)) {
+            // SAFETY: the caller's contract is dlmalloc's.
+            (false, false) => with(|heap| unsafe { heap.blocks.realloc(ptr, size, align, new_size) }),
+            // SAFETY: the caller's: the block came from `alloc` with this layout.
+            (true, true) if unsafe { blocks::resize(ptr, size, new_size) } => ptr,
+            // SAFETY: the caller's; the new block is as long as what is copied.
+            _ => unsafe {
+                let new = self.alloc(Layout::from_size_align_unchecked(new_size, align));
+                if !new.is_null() {
+                    ptr::copy_nonoverlapping(ptr, new, size.min(new_size));
+                    self.dealloc(ptr, layout);
+                }
+                new
+            },
         }
-        // SAFETY: the caller's contract is dlmalloc's.
-        with(|heap| unsafe { heap.blocks.realloc(ptr, layout.size(), layout.align(), new_size) })
     }
 }

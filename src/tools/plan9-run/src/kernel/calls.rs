@@ -5,7 +5,7 @@ use super::memory::{self, Kind, Segment};
 use super::user::BAD_ARG;
 use super::{Kernel, semaphore, sleep};
 use crate::dev::{Pid, Result, Step, Value, error};
-use plan9_abi::layout::{ATTACHABLE_SEGMENTS, ERRMAX, PAGE, USTKSIZE, USTKTOP};
+use plan9_abi::layout::{ATTACHABLE_SEGMENTS, ERRMAX, PAGE, SEGMENT_MAX, USTKSIZE, USTKTOP};
 use plan9_abi::{flags, sysno};
 use std::rc::Rc;
 
@@ -128,7 +128,7 @@ impl Kernel {
         } else if others().any(|other| top > other.base && segment.base < other.top()) {
             return Err(OVERLAP);
         }
-        if top - segment.base > memory::SEGMENT_MAX {
+        if top - segment.base > SEGMENT_MAX {
             return Err(NO_MEMORY);
         }
         segment.set_top(top).map_err(|_| NO_MEMORY)?;

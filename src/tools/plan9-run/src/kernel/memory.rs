@@ -6,15 +6,12 @@
 
 use super::tracee::Tracee;
 use libc::{MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE, c_int};
-use plan9_abi::layout::{PAGE, USTKSIZE, USTKTOP};
+use plan9_abi::layout::{PAGE, SEGMENT_MAX, USTKSIZE, USTKTOP};
 use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::atomic::AtomicI32;
-
-/// The largest segment, 65,536 page tables of 1 MiB each (`SEGMAPSIZE`), in bytes.
-pub const SEGMENT_MAX: u64 = 64 << 30;
 
 /// A file in memory, with our own mapping of it, which moves when the file grows.
 #[derive(Debug)]

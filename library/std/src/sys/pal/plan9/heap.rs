@@ -9,15 +9,14 @@
 use crate::ptr;
 use crate::sync::atomic::AtomicUsize;
 use crate::sync::atomic::Ordering::Relaxed;
-use plan9_abi::layout::PAGE;
+use plan9_abi::layout::{PAGE, SEGMENT_MAX};
 use plan9_abi::sys::memory;
+
+/// The kernel's page, in bytes.
+pub const PAGE_SIZE: usize = PAGE as usize;
 
 /// The break moves by multiples of this.
 const STEP: usize = 1 << 20;
-
-/// The largest bss that a kernel gives: 65,536 times a megabyte. A request far beyond it corrupts the kernel, so
-/// none is made.
-const MOST: usize = 64 << 30;
 
 unsafe extern "C" {
     /// The linker's end of the bss.
@@ -42,12 +41,12 @@ pub fn grow(size: usize) -> Option<(*mut u8, usize)> {
     let size = size.checked_next_multiple_of(STEP)?;
     let end = (&raw const END).addr();
     if BREAK.load(Relaxed) == 0 {
-        let start = end.next_multiple_of(PAGE as usize);
+        let start = end.next_multiple_of(PAGE_SIZE);
         BREAK.store(start, Relaxed);
         USED.store(start, Relaxed);
     }
     let start = USED.load(Relaxed);
-    let top = start.checked_add(size).filter(|top| top - end <= MOST)?;
+    let top = start.checked_add(size).filter(|top| top - end <= SEGMENT_MAX as usize)?;
     if top > BREAK.load(Relaxed) {
         // SAFETY: nothing lies above the break, and it grows.
         unsafe { memory::brk(top) }.ok()?;

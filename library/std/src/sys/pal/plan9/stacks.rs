@@ -1,8 +1,8 @@
-//! Stacks: main's in a segment of its own, those of all threads in another.
+//! Stacks: main's in one segment, those of all threads in another.
 //!
 //! No page can be protected on this kernel, and no page taken out of a segment: the one guard there is, is a hole
-//! between segments, and a program can attach five. So main's stack has one, and below it is a hole; and all threads
-//! share another, which main attaches before it forks the first, for all to see, and which grows with `segbrk`.
+//! between segments, and a program can attach five. So main's stack begins one, and below it is a hole; above it the
+//! segment grows for the heap's large [`blocks`](super::blocks). And all threads share another, which main attaches before it forks the first, for all to see, and which grows with `segbrk`.
 //!
 //! Below each stack lies a moat, addresses that nothing else uses and that take no memory until they are touched. What
 //! runs over the end of its stack runs into the moat, where it harms nobody, and where the next call of the runtime, an
@@ -30,11 +30,11 @@ use crate::arch::naked_asm;
 use crate::cell::Cell;
 use crate::mem::offset_of;
 use crate::ptr;
-use crate::sync::atomic::Ordering::Relaxed;
 use crate::sync::atomic::AtomicPtr;
+use crate::sync::atomic::Ordering::Relaxed;
 use crate::sys::sync::Mutex;
 use plan9_abi::flags::segattach;
-use plan9_abi::layout::PAGE;
+use plan9_abi::layout::{PAGE, SEGMENT_MAX};
 use plan9_abi::sys::{file, memory};
 
 /// Main's stack, in bytes. Pages come as they are touched.
@@ -51,8 +51,12 @@ const MOAT: usize = 8 << 20;
 const MAIN_BASE: usize = 0x30_0000_0000;
 const BASE: usize = 0x40_0000_0000;
 
-/// The largest segment that a kernel gives, in bytes.
-const MOST: usize = 64 << 30;
+/// The most that there can be of each, in bytes.
+const MOST: usize = SEGMENT_MAX as usize;
+
+/// What follows main's stack in its segment, and how much that can be, in bytes.
+pub const ABOVE_MAIN: usize = MAIN_BASE + MOAT + MAIN_STACK;
+pub const ABOVE_MAIN_MOST: usize = MOST - (ABOVE_MAIN - MAIN_BASE);
 
 /// The segment grows by multiples of this.
 const STEP: usize = 64 << 20;
@@ -102,6 +106,12 @@ pub fn start() -> Option<Stack> {
     __rust_plan9_stack_probe.store(probe as *mut (), Relaxed);
     let limit = MAIN_BASE + MOAT;
     Some(Stack { low: MAIN_BASE, limit, top: limit + MAIN_STACK })
+}
+
+/// Makes main's segment reach to `end`; for [`blocks`](super::blocks) alone, which knows what it has.
+pub fn grow_above_main(end: usize) -> Option<()> {
+    // SAFETY: nothing lies above what the caller has.
+    unsafe { memory::segbrk(MAIN_BASE, end) }.ok()
 }
 
 /// A segment there, which procs that fork from now on share.

@@ -131,7 +131,11 @@ impl ThreadControl {
 
     /// The stack that [`set_stack`](Self::set_stack) gave.
     pub fn stack(&self) -> Stack {
-        Stack { low: self.stack_low.get(), limit: self.stack_limit.get(), top: self.stack_top.get() }
+        Stack {
+            low: self.stack_low.get(),
+            limit: self.stack_limit.get(),
+            top: self.stack_top.get(),
+        }
     }
 
     /// Closes the thread's own files; nothing is armed any more.
