@@ -135,6 +135,14 @@ pub fn bind(new: &CStr, old: &CStr, flags: u32) -> Result<()> {
     unsafe { call(sysno::BIND, args) }.map(drop)
 }
 
+/// Makes `old` show what the 9P server behind `fd` serves as `tree` ([`crate::flags::bind`]), with the descriptor of an
+/// authentication or -1. Closes `fd` if that succeeds.
+pub fn mount(fd: i32, auth: i32, old: &CStr, flags: u32, tree: &CStr) -> Result<()> {
+    let (old, tree) = (old.as_ptr() as usize, tree.as_ptr() as usize);
+    // SAFETY: both names end in a NUL.
+    unsafe { call(sysno::MOUNT, [int(fd), int(auth), old, flags as usize, tree]) }.map(drop)
+}
+
 /// Takes `name`, or with `None` everything, off the mount point `old`.
 pub fn unmount(name: Option<&CStr>, old: &CStr) -> Result<()> {
     let name = name.map_or(0, |name| name.as_ptr() as usize);

@@ -4,9 +4,10 @@ use crate::io::ErrorKind;
 use crate::sys::io::RawOsError;
 use crate::sys::pal::errstr;
 use plan9_abi::errors::{self, Kind};
+use plan9_abi::sys::error::until_nul;
 
 pub fn errno() -> RawOsError {
-    errstr::peek()
+    errstr::code_of(until_nul(&errstr::last()))
 }
 
 #[inline]

@@ -88,3 +88,9 @@ pub fn with_name<T>(path: &Path, call: impl Fn(&CStr) -> io::Result<T>) -> io::R
         _ => run_with_cstr(bytes, &call),
     }
 }
+
+/// The same, but a path that begins with `#` is a device's.
+pub fn with_name_or_device<T>(path: &Path, call: impl Fn(&CStr) -> io::Result<T>) -> io::Result<T> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    if bytes.starts_with(b"#") { run_with_cstr(bytes, &call) } else { with_name(path, call) }
+}

@@ -3,7 +3,11 @@
 //! `io::Error` keeps an `i32`. The texts of [`plan9_abi::errors`] have fixed codes; any other text gets one here, in a
 //! bounded table that only grows, so that it can be shown exactly as the kernel said it. Beyond the bound all further
 //! texts are one code that says so.
+//!
+//! A number stands for a text without the path that 9front adds to many. The whole string of the last failure stays with
+//! the thread.
 
+use super::thread_control;
 use crate::cell::UnsafeCell;
 use crate::sync::atomic::AtomicUsize;
 use crate::sync::atomic::Ordering::{Acquire, Release};
@@ -83,17 +87,24 @@ pub fn code_of(text: &[u8]) -> i32 {
     }
 }
 
-/// The code of this thread's error string, which is empty afterwards.
+/// The code of the kernel's error string of this thread, which is empty afterwards: it is kept here, whole, for [`last`].
 pub fn take() -> i32 {
-    code_of(error::until_nul(&error::take()))
+    let text = error::take();
+    if let Some(thread) = thread_control::current() {
+        thread.errstr.set(text);
+    }
+    code_of(error::until_nul(&text))
 }
 
-/// The code of this thread's error string, which stays.
-pub fn peek() -> i32 {
+/// The last error string of this thread, with its NUL: the kernel's, or what [`take`] took if that has been the last.
+pub fn last() -> [u8; ERRMAX] {
     let mut text = error::take();
-    let code = code_of(error::until_nul(&text));
+    if text[0] == 0 {
+        return thread_control::current().map_or(text, |thread| thread.errstr.get());
+    }
+    let kept = text;
     error::swap(&mut text);
-    code
+    kept
 }
 
 /// The text of a code; `None` for a code that never was one.

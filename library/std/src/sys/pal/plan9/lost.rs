@@ -70,7 +70,10 @@ fn is_gone(pid: u32) -> bool {
     match read(pid, "status", &mut status) {
         Some(_) => &status[STATE..] == b"Broken",
         // It may be that no descriptor was free.
-        None => errors::by_code(errstr::take()).is_some_and(|known| known.kind == Kind::NotFound),
+        None => {
+            let why = errstr::code_of(error::until_nul(&error::take()));
+            errors::by_code(why).is_some_and(|known| known.kind == Kind::NotFound)
+        }
     }
 }
 

@@ -8,9 +8,10 @@ use super::private;
 use super::stacks::Stack;
 use crate::alloc::{GlobalAlloc, Layout, System};
 use crate::cell::{Cell, UnsafeCell};
-use crate::{ptr, str};
 use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+use crate::{ptr, str};
+use plan9_abi::layout::ERRMAX;
 
 /// Thread-local keys with destructors; std itself uses one.
 pub const KEYS: usize = 32;
@@ -42,6 +43,8 @@ pub struct ThreadControl {
     pub tls_len: Cell<usize>,
     /// Values of the keys.
     pub keys: [Cell<*mut u8>; KEYS],
+    /// The error string of the last call of std that failed.
+    pub errstr: Cell<[u8; ERRMAX]>,
     /// The stack, by its addresses as [`stacks`](super::stacks) names them: where the moat starts, where the stack ends,
     /// and where the new proc's stack pointer starts.
     pub stack_low: Cell<usize>,
@@ -77,6 +80,7 @@ const EMPTY: ThreadControl = ThreadControl {
     tls: Cell::new(ptr::null_mut()),
     tls_len: Cell::new(0),
     keys: [const { Cell::new(ptr::null_mut()) }; KEYS],
+    errstr: Cell::new([0; ERRMAX]),
     stack_low: Cell::new(0),
     stack_limit: Cell::new(0),
     stack_top: Cell::new(0),
@@ -173,6 +177,7 @@ pub fn acquire() -> Option<&'static ThreadControl> {
         .find(|thread| thread.in_use.compare_exchange(false, true, AcqRel, Relaxed).is_ok());
     if let Some(thread) = free {
         thread.name_len.store(0, Relaxed);
+        thread.errstr.set([0; ERRMAX]);
         // Destructors that set keys again and again are given up on, and leave values behind.
         thread.keys.iter().for_each(|key| key.set(ptr::null_mut()));
         return Some(thread);
