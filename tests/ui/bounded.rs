@@ -103,5 +103,8 @@ fn main() {
     }
     println!("{calls} calls, then {kinds:?}");
     println!("afterwards: {:?}", listener.accept().unwrap_err().kind());
+    // The conversation has its port until it is closed (ip/devip.c:setluniqueport).
     println!("the port is free: {}", TcpListener::bind(address).is_ok());
+    drop(listener);
+    println!("closed, it is: {}", TcpListener::bind(address).is_ok());
 }

@@ -2,7 +2,8 @@
 //!
 //! No page can be protected on this kernel, and no page taken out of a segment: the one guard there is, is a hole
 //! between segments, and a program can attach five. So main's stack begins one, and below it is a hole; above it the
-//! segment grows for the heap's large [`blocks`](super::blocks). And all threads share another, which main attaches before it forks the first, for all to see, and which grows with `segbrk`.
+//! segment grows for the heap's large [`blocks`](super::blocks). And all threads share another, which main attaches
+//! before it forks the first, for all to see, and which grows with `segbrk`.
 //!
 //! Below each stack lies a moat, addresses that nothing else uses and that take no memory until they are touched. What
 //! runs over the end of its stack runs into the moat, where it harms nobody, and where the next call of the runtime, an
