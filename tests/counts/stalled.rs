@@ -6,7 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 fn main() {
-    let time_outs: u32 = std::env::args().nth(1).and_then(|text| text.parse().ok()).expect("a number");
+    let time_outs: u32 =
+        std::env::args().nth(1).and_then(|text| text.parse().ok()).expect("a number");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (mut far, _) = listener.accept().unwrap();

@@ -44,7 +44,10 @@ fn main() {
         other.set_write_timeout(Some(2 * SHORT)).unwrap();
         println!("changed: {:?} {:?}", reader.join().unwrap(), second.join().unwrap());
         println!("changed: {:?}", writer.join().unwrap());
-        println!("neither early nor late: {}", start.elapsed() >= 2 * SHORT && start.elapsed() < LONG / 10);
+        println!(
+            "neither early nor late: {}",
+            start.elapsed() >= 2 * SHORT && start.elapsed() < LONG / 10
+        );
     }
 
     let (near, _far) = pair();

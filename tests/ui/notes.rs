@@ -90,7 +90,8 @@ fn main() {
     println!("slept {}", start.elapsed() >= STEP && start.elapsed() < 20 * STEP);
     let pair = (Mutex::new(()), Condvar::new());
     let start = Instant::now();
-    let (_held, timeout) = pair.1.wait_timeout_while(pair.0.lock().unwrap(), STEP, |()| true).unwrap();
+    let (_held, timeout) =
+        pair.1.wait_timeout_while(pair.0.lock().unwrap(), STEP, |()| true).unwrap();
     println!("waited {} {}", timeout.timed_out(), start.elapsed() >= STEP);
     let start = Instant::now();
     let late = thread::spawn(move || {

@@ -51,5 +51,8 @@ fn main() {
 
     drop(listener);
     println!("{:?}", TcpStream::connect(address).map_err(|why| why.kind()).unwrap_err());
-    println!("{:?}", TcpStream::connect("localhost:1").unwrap_err().kind() == ErrorKind::ConnectionRefused);
+    println!(
+        "{:?}",
+        TcpStream::connect("localhost:1").unwrap_err().kind() == ErrorKind::ConnectionRefused
+    );
 }

@@ -38,7 +38,11 @@ fn main() {
     let start = Instant::now();
     let (_guard, waited) =
         changed.wait_timeout(flag.lock().unwrap(), Duration::from_millis(30)).unwrap();
-    println!("wait_timeout {} {}", waited.timed_out(), start.elapsed() >= Duration::from_millis(30));
+    println!(
+        "wait_timeout {} {}",
+        waited.timed_out(),
+        start.elapsed() >= Duration::from_millis(30)
+    );
 
     let once = Once::new();
     let runs = AtomicUsize::new(0);

@@ -14,6 +14,7 @@ fn main() {
     let text = serde_json::to_string(&machine).expect("it has a JSON form");
     println!("{text}");
     println!("{}", serde_json::from_str::<Machine>(&text).is_ok_and(|back| back == machine));
-    let found = Regex::new(r"(\d+),(\d+)").expect("a pattern").captures(&text).map(|c| c[2].to_string());
+    let found =
+        Regex::new(r"(\d+),(\d+)").expect("a pattern").captures(&text).map(|c| c[2].to_string());
     println!("{found:?}");
 }

@@ -113,7 +113,8 @@ fn never_reads() -> io::Result<()> {
         let _ = told.recv();
         let (mut buffer, mut sum, mut total) = ([0; 8192], 0u64, 0);
         while let Ok(n @ 1..) = stream.read(&mut buffer) {
-            sum = buffer[..n].iter().fold(sum, |sum, &b| sum.wrapping_mul(31).wrapping_add(b.into()));
+            sum =
+                buffer[..n].iter().fold(sum, |sum, &b| sum.wrapping_mul(31).wrapping_add(b.into()));
             total += n;
         }
         let _ = tell.send((total, sum));
@@ -128,7 +129,8 @@ fn never_reads() -> io::Result<()> {
         let start = Instant::now();
         match stream.write(&piece) {
             Ok(n) => {
-                sum = piece[..n].iter().fold(sum, |s, &b| s.wrapping_mul(31).wrapping_add(b.into()));
+                sum =
+                    piece[..n].iter().fold(sum, |s, &b| s.wrapping_mul(31).wrapping_add(b.into()));
                 written += n;
             }
             Err(why) if is_timeout(&why) => {
@@ -140,7 +142,9 @@ fn never_reads() -> io::Result<()> {
             Err(why) => return Err(why),
         }
     }
-    println!("  writes, {timeout:?}: {written} bytes taken, then {expired} timeouts, {worst:.1?} late at most");
+    println!(
+        "  writes, {timeout:?}: {written} bytes taken, then {expired} timeouts, {worst:.1?} late at most"
+    );
     let _ = go.send(());
     drop(stream);
     let (total, their_sum) = counted.recv().map_err(io::Error::other)?;

@@ -181,8 +181,9 @@ pub fn post_group(pid: u32, text: &[u8]) -> io::Result<()> {
 #[stable(feature = "rust1", since = "1.0.0")]
 pub fn alarm(after: Option<Duration>) -> io::Result<Option<Duration>> {
     let ms = after.map_or(0, |after| after.as_millis().max(1));
-    let ms = u32::try_from(ms)
-        .map_err(|_| io::const_error!(io::ErrorKind::InvalidInput, "an alarm is at most 2^32 ms"))?;
+    let ms = u32::try_from(ms).map_err(|_| {
+        io::const_error!(io::ErrorKind::InvalidInput, "an alarm is at most 2^32 ms")
+    })?;
     let left = cvt(process::alarm(ms))?;
     Ok((left > 0).then(|| Duration::from_millis(left.into())))
 }

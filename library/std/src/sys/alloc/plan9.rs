@@ -147,7 +147,9 @@ unsafe impl GlobalAlloc for System {
         let (size, align) = (layout.size(), layout.align());
         match (is_large(size, align), is_large(new_size, align)) {
             // SAFETY: the caller's contract is dlmalloc's.
-            (false, false) => with(|heap| unsafe { heap.blocks.realloc(ptr, size, align, new_size) }),
+            (false, false) => {
+                with(|heap| unsafe { heap.blocks.realloc(ptr, size, align, new_size) })
+            }
             // SAFETY: the caller's: the block came from `alloc` with this layout.
             (true, true) if unsafe { blocks::resize(ptr, size, new_size) } => ptr,
             // SAFETY: the caller's; the new block is as long as what is copied.

@@ -71,7 +71,8 @@ fn scan(fd: i32, places: &mut [Place]) -> Option<()> {
     let mut buffer = [0; 4096];
     file::pread(fd, &mut buffer[..HEADER_SIZE], 0).ok()?;
     let header = Header::parse(buffer.first_chunk::<HEADER_SIZE>()?).ok()?;
-    let (mut at, end) = (header.symbols_offset(), header.symbols_offset() + u64::from(header.symbols));
+    let (mut at, end) =
+        (header.symbols_offset(), header.symbols_offset() + u64::from(header.symbols));
     while at < end {
         let len = buffer.len().min((end - at) as usize);
         let read = file::pread(fd, &mut buffer[..len], at.cast_signed()).ok()?;

@@ -5,15 +5,12 @@ use super::place::{Place, Protocol, Status};
 use crate::io;
 use crate::net::SocketAddr;
 use crate::sys::fd::FileDesc;
+use crate::sys::pal::cvt;
 use crate::sys::pal::deadline::operation::{self, Bound, Deadline};
 use crate::sys::pal::text::Text;
-use crate::sys::pal::cvt;
 use plan9_abi::addr::Text as AddressText;
 use plan9_abi::flags::open;
 use plan9_abi::sys::{file, process};
-
-/// The most conversations of a protocol (`ip/tcp.c:tcpinit`, four times 1024 on a cpu server).
-const CONVERSATIONS: u32 = 4096;
 
 /// How often a call that a note broke is looked after, in milliseconds.
 const CONNECT_LOOK_MS: u32 = 1;
@@ -101,12 +98,18 @@ impl Conversation {
     /// The conversation at the other end, if that is in this machine: the one with our addresses the other way round.
     pub fn peer_inside(&self) -> io::Result<Option<Place>> {
         let (local, remote) = (self.address("local")?, self.address("remote")?);
-        let is_peer = |place: &Place| {
-            let says = |file| place.address(file).ok();
-            says("local") == Some(remote) && says("remote") == Some(local)
-        };
-        let others = (0..CONVERSATIONS).filter(|&number| number != self.place.number);
-        Ok(others.map(|number| Place { number, ..self.place }).find(is_peer))
+        if !self.place.network.has(remote.ip()) {
+            return Ok(None);
+        }
+        // Conversations are never taken away, so the first number that is missing is the last.
+        for number in 0.. {
+            let place = Place { number, ..self.place };
+            let Ok(theirs) = place.address("local") else { break };
+            if theirs == remote && place.address("remote").is_ok_and(|theirs| theirs == local) {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
     }
 
     /// Reads `status`.

@@ -49,10 +49,8 @@ impl Groups {
     pub fn leave(&self, group: IpAddr, interface: Option<IpAddr>) -> io::Result<()> {
         let mut joined = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let found = joined.iter().position(|one| one.group == group && one.interface == interface);
-        let found = found.ok_or(io::const_error!(
-            io::ErrorKind::AddrNotAvailable,
-            "not in the group",
-        ))?;
+        let found =
+            found.ok_or(io::const_error!(io::ErrorKind::AddrNotAvailable, "not in the group",))?;
         joined.remove(found);
         Ok(())
     }

@@ -4,8 +4,12 @@
 //! which is meant; a conversation keeps the one that it began in.
 
 use super::place::Protocol;
+use crate::ffi::OsStr;
 use crate::fmt;
+use crate::fs;
 use crate::io;
+use crate::net::IpAddr;
+use crate::os::plan9::ffi::OsStrExt;
 use crate::path::Path;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 use crate::sys::fs::metadata;
@@ -56,6 +60,16 @@ impl Network {
 
     pub fn name(self) -> &'static str {
         self.0
+    }
+
+    /// Whether an address is this machine's own, by `ipselftab`, of which it is the first word of a line (man 3/ip).
+    pub fn has(self, address: IpAddr) -> bool {
+        let name = self.file("ipselftab");
+        let Ok(table) = fs::read(OsStr::from_bytes(name.as_bytes())) else { return true };
+        let table = String::from_utf8_lossy(&table);
+        let own =
+            table.lines().filter_map(|line| line.split_ascii_whitespace().next()?.parse().ok());
+        own.map(|own: IpAddr| own.to_canonical()).any(|own| own == address.to_canonical())
     }
 
     /// The name of a file right in the folder.

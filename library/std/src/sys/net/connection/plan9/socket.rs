@@ -44,15 +44,11 @@ impl IntoInner<FileDesc> for Socket {
     }
 }
 
-const NO_DATA: io::Error = io::const_error!(
-    io::ErrorKind::InvalidInput,
-    "not the data of such a conversation",
-);
+const NO_DATA: io::Error =
+    io::const_error!(io::ErrorKind::InvalidInput, "not the data of such a conversation",);
 
-const NOT_ANNOUNCED: io::Error = io::const_error!(
-    io::ErrorKind::InvalidInput,
-    "not the ctl of an announced conversation",
-);
+const NOT_ANNOUNCED: io::Error =
+    io::const_error!(io::ErrorKind::InvalidInput, "not the ctl of an announced conversation",);
 
 const OTHER_FILE: io::Error =
     io::const_error!(io::ErrorKind::InvalidInput, "its name is another file's in this name space",);
@@ -62,12 +58,11 @@ impl Conversation {
     fn of_data(protocol: Protocol, data: FileDesc) -> io::Result<Self> {
         let mut name = [0; 128];
         let name = fd_name(data.raw(), &mut name).and_then(|name| str::from_utf8(name).ok());
-        let place = name.and_then(|name| Network::of_file(name, protocol)).and_then(
-            |(network, file)| {
+        let place =
+            name.and_then(|name| Network::of_file(name, protocol)).and_then(|(network, file)| {
                 let number = file.strip_suffix("/data")?.parse().ok()?;
                 Some(Place { network, protocol, number })
-            },
-        );
+            });
         let place = place.ok_or(NO_DATA)?;
         let data = same(data, place.name("data").as_bytes())?;
         let ctl = cvt(file::open(place.name("ctl").as_c_str(), open::RDWR | open::CEXEC))?;

@@ -66,10 +66,8 @@ pub unsafe fn attempt(
     version: u64,
     bound: &impl Bound,
 ) -> io::Result<Outcome> {
-    let thread = thread_control::current().ok_or(io::const_error!(
-        io::ErrorKind::Unsupported,
-        "not a thread of this program",
-    ))?;
+    let thread = thread_control::current()
+        .ok_or(io::const_error!(io::ErrorKind::Unsupported, "not a thread of this program",))?;
     own_file(&thread.note_fd, "note")?;
     let deadline = match wait {
         // Armed all the same, so that a change of the bound can end the call.

@@ -22,10 +22,10 @@ use crate::sys::pal::deadline::text;
 use crate::sys::pal::private::PrivateWords;
 use crate::sys::pal::thread_control::ThreadControl;
 use crate::sys::pal::{exit, private};
-use plan9_abi::layout::ERRMAX;
-use plan9_abi::sys::note as calls;
 use inbox::{Arrived, CELLS, Notes, Place};
 use last::Last;
+use plan9_abi::layout::ERRMAX;
+use plan9_abi::sys::note as calls;
 use plan9_abi::{flags, sysno, ureg};
 use ring::Cell;
 

@@ -95,9 +95,8 @@ fn dispatch() {
         while let Some(note) = inbox::take() {
             let text = error::until_nul(&note.text);
             let registry = registry();
-            let names = |watcher: &&Watcher| {
-                watcher.prefixes.iter().any(|prefix| text.starts_with(prefix))
-            };
+            let names =
+                |watcher: &&Watcher| watcher.prefixes.iter().any(|prefix| text.starts_with(prefix));
             let Some(watcher) = registry.watchers.iter().rev().find(names) else {
                 exit::exit_with(CStr::from_bytes_until_nul(&note.text).unwrap_or(c"note"));
             };
