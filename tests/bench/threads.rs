@@ -2,7 +2,7 @@
 //!
 //! `threads COUNT ROUNDS`: thread `i` waits `COUNT + i` milliseconds in each round, so deadlines pass at about the same
 //! rate however many threads there are. The sample is how late; below 0 it was early. Each reads one end of a
-//! conversation, for the kernel has 1,024 ends.
+//! conversation, for the kernel has 1,024 ends. One sample more is the program's memory when all wait, in bytes.
 
 mod shared;
 
@@ -18,7 +18,7 @@ const STACK: usize = 64 << 10;
 
 fn main() {
     let (count, rounds): (usize, usize) = (number(1), number(2));
-    let gate = Arc::new(Barrier::new(count));
+    let gate = Arc::new(Barrier::new(count + 1));
     let mut ends = Vec::new();
     while ends.len() < count {
         ends.extend(<[TcpStream; 2]>::from(pair()));
@@ -34,6 +34,8 @@ fn main() {
             builder.spawn(move || wait(end, timeout, rounds, &gate)).or_fail("a thread")
         })
         .collect();
+    gate.wait();
+    let memory = memory();
     // An end stays open until the thread at the other has read for the last time.
     let ended: Vec<_> = threads.into_iter().map(|thread| thread.join()).collect();
     drop(spare);
@@ -42,7 +44,15 @@ fn main() {
         let (_, late) = thread.unwrap_or_else(|_| failed("a thread died"));
         late.into_iter().for_each(|late| samples.add("late", late));
     }
+    samples.add("memory", memory);
     samples.print();
+}
+
+/// The bytes of the pages that this program has, by the tenth word of its status (man 3/proc).
+fn memory() -> i64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", std::process::id()));
+    let kilobytes = status.or_fail("status").split_whitespace().nth(9).and_then(|n| n.parse().ok());
+    kilobytes.map_or_else(|| failed("status has no size"), |kilobytes: i64| kilobytes << 10)
 }
 
 /// The end, and how late each read was, in nanoseconds.

@@ -74,6 +74,11 @@ impl Layout {
         self.build.join("tools")
     }
 
+    /// Programs of Plan 9's that tests run.
+    pub fn commands(&self) -> PathBuf {
+        self.build.join("test/bin")
+    }
+
     /// The directory that `rustup toolchain link plan9` is given.
     pub fn toolchain(&self) -> PathBuf {
         self.build.join("toolchain")

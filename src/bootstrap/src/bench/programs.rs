@@ -6,7 +6,7 @@ use crate::layout::Layout;
 use crate::suites::go;
 use crate::suites::programs::{self, Ended};
 use crate::verbs::run::compile;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -79,18 +79,6 @@ impl<'a> Program<'a> {
                 .with_context(|| format!("{} was not counted", self.name))?,
             samples.with_context(|| format!("{} is broken", self.name))?,
         ))
-    }
-
-    /// The highest break it asks for, in bytes.
-    pub fn highest_break(&self, args: &[String]) -> Result<u64> {
-        let ended = self.succeed(&["--trace"], args)?;
-        let breaks = ended.stderr.lines().filter_map(|line| {
-            let (_, address) = line.split_once(" brk_(0x")?;
-            u64::from_str_radix(address.split_once(')')?.0, 16).ok()
-        });
-        let highest = breaks.max();
-        ensure!(highest.is_some(), "{} asked for no memory", self.name);
-        Ok(highest.unwrap_or_default())
     }
 }
 

@@ -107,6 +107,8 @@ impl Batch {
             .arg(&self.binary)
             .args(args)
             .env_remove("RUST_BACKTRACE")
+            // Where programs look for others, as rc says it.
+            .env("path", layout.commands())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&err)?)

@@ -16,6 +16,7 @@ use crate::sysroot::{self, Place};
 use crate::toolchain::{self, Rust};
 use crate::tools;
 use crate::verbs::plan9_cargo;
+use crate::verbs::run::compile;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use std::fs;
@@ -49,7 +50,17 @@ pub fn alloctests(layout: &Layout, part: &str, report: &mut Report) -> Result<()
 pub fn std_unit(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
     let rust = tree(layout)?;
     let programs = with_own_std(layout, &rust, STD, &["--lib"])?;
+    commands(layout)?;
     run(layout, STD, programs, part, report)
+}
+
+/// The programs of Plan 9's that tests run (`tests/bin`).
+fn commands(layout: &Layout) -> Result<()> {
+    for source in super::programs::files(&layout.root.join("tests/bin"), "rs")? {
+        let name = source.file_stem().unwrap_or_default();
+        compile(layout, &source, &layout.commands().join(name), &[])?;
+    }
+    Ok(())
 }
 
 /// The tests of std from outside, a program each.

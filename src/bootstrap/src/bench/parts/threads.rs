@@ -102,15 +102,18 @@ pub fn run(bench: &Bench) -> Result<Section> {
     Ok(section)
 }
 
-/// What a thread adds to the bss: the break moves by megabytes, so it is a mean over many.
+/// What a thread adds to the pages that the program has, when all wait.
 fn memory(bench: &Bench, program: &Program, most: u64) -> Result<String> {
     bench.step.at("memory");
-    let few = program.highest_break(&arguments(&[1, 1], &[]))?;
-    let many = program.highest_break(&arguments(&[most, 1], &[]))?;
-    let each = many.saturating_sub(few) as f64 / (most - 1) as f64 / 1024.0;
+    let bytes = |threads: u64| -> Result<u64> {
+        let samples = program.samples(&[], &arguments(&[threads, 1], &[]))?;
+        Ok(samples.distribution("memory")?.quantile(0.5))
+    };
+    let more = bytes(most)?.saturating_sub(bytes(1)?) as f64;
     Ok(format!(
-        "Memory: {:.1} MiB of bss with {most} threads, {each:.1} KiB a thread, of which 64 KiB are the stack that the \
-         program asks for. Pages that are not touched take none.",
-        many.saturating_sub(few) as f64 / f64::from(1 << 20)
+        "Memory: {:.1} MiB more with {most} threads than with one, {:.1} KiB a thread, its conversation included. \
+         Pages that are not touched take none.",
+        more / f64::from(1 << 20),
+        more / (most - 1) as f64 / 1024.0,
     ))
 }
