@@ -7,10 +7,16 @@ use plan9_abi::sys::process;
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct Instant(Duration);
 
+/// Seconds since 1970, rounded down, and the nanoseconds above them: the order of the fields is that of time.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
-pub struct SystemTime(Duration);
+pub struct SystemTime {
+    seconds: i64,
+    nanoseconds: u32,
+}
 
-pub const UNIX_EPOCH: SystemTime = SystemTime(Duration::ZERO);
+pub const UNIX_EPOCH: SystemTime = SystemTime { seconds: 0, nanoseconds: 0 };
+
+const SECOND: u32 = 1_000_000_000;
 
 impl Instant {
     pub fn now() -> Instant {
@@ -31,23 +37,52 @@ impl Instant {
 }
 
 impl SystemTime {
-    pub const MAX: SystemTime = SystemTime(Duration::MAX);
+    pub const MAX: SystemTime = SystemTime { seconds: i64::MAX, nanoseconds: SECOND - 1 };
 
-    pub const MIN: SystemTime = SystemTime(Duration::ZERO);
+    pub const MIN: SystemTime = SystemTime { seconds: i64::MIN, nanoseconds: 0 };
 
     pub fn now() -> SystemTime {
-        SystemTime(Duration::from_nanos(process::nsec()))
+        // The clock can be set to before 1970 (port/tod.c).
+        let since = process::nsec().cast_signed();
+        let seconds = since.div_euclid(i64::from(SECOND));
+        let nanoseconds = since.rem_euclid(i64::from(SECOND)) as u32;
+        SystemTime { seconds, nanoseconds }
     }
 
     pub fn sub_time(&self, other: &SystemTime) -> Result<Duration, Duration> {
-        self.0.checked_sub(other.0).ok_or_else(|| other.0 - self.0)
+        if self < other {
+            return Err(other.since(self));
+        }
+        Ok(self.since(other))
+    }
+
+    /// What has passed since `earlier`.
+    fn since(&self, earlier: &SystemTime) -> Duration {
+        let seconds = self.seconds.abs_diff(earlier.seconds);
+        if self.nanoseconds < earlier.nanoseconds {
+            return Duration::new(seconds - 1, self.nanoseconds + SECOND - earlier.nanoseconds);
+        }
+        Duration::new(seconds, self.nanoseconds - earlier.nanoseconds)
     }
 
     pub fn checked_add_duration(&self, other: &Duration) -> Option<SystemTime> {
-        Some(SystemTime(self.0.checked_add(*other)?))
+        let seconds = self.seconds.checked_add_unsigned(other.as_secs())?;
+        let nanoseconds = self.nanoseconds + other.subsec_nanos();
+        if nanoseconds < SECOND {
+            return Some(SystemTime { seconds, nanoseconds });
+        }
+        Some(SystemTime { seconds: seconds.checked_add(1)?, nanoseconds: nanoseconds - SECOND })
     }
 
     pub fn checked_sub_duration(&self, other: &Duration) -> Option<SystemTime> {
-        Some(SystemTime(self.0.checked_sub(*other)?))
+        let seconds = self.seconds.checked_sub_unsigned(other.as_secs())?;
+        if self.nanoseconds >= other.subsec_nanos() {
+            return Some(SystemTime {
+                seconds,
+                nanoseconds: self.nanoseconds - other.subsec_nanos(),
+            });
+        }
+        let nanoseconds = self.nanoseconds + SECOND - other.subsec_nanos();
+        Some(SystemTime { seconds: seconds.checked_sub(1)?, nanoseconds })
     }
 }
