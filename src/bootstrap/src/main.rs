@@ -32,6 +32,8 @@ enum Verb {
     Run(verbs::run::Args),
     /// Run the test suites, all or one
     Test(verbs::test::Args),
+    /// Copy the toolchain directory to a place outside the repository
+    Install(verbs::install::Args),
     /// Measure, print ratios and write build/bench/report.html
     Bench(verbs::bench::Args),
     /// Say what was found on this machine and what is missing; changes nothing
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Verb::Build(args) => verbs::build::run(&layout, &args),
         Verb::Run(args) => verbs::run::run(&layout, &args),
         Verb::Test(args) => verbs::test::run(&layout, &args),
+        Verb::Install(args) => verbs::install::run(&layout, &args),
         Verb::Bench(args) => verbs::bench::run(&layout, &args),
         Verb::Doctor => verbs::doctor::run(&layout),
     });

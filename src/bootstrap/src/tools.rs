@@ -1,11 +1,12 @@
 //! The host tools that a toolchain directory is made of, and that directory itself.
 //!
-//! `bin/rustc` and `bin/rustdoc` are the shim, which reads the real ones' places from `lib/plan9.toml` (written here).
+//! `bin/rustc`, `bin/rustdoc` and `bin/cargo` are the shim, which reads the real ones' places from `lib/plan9.toml`
+//! (written here). No file in it names the directory itself, so that a copy of it elsewhere works.
 //! A tool that is not in the tree is said to be missing before anything is laid out around it.
 
 use crate::layout::{Layout, TRIPLE};
 use crate::progress::Step;
-use crate::toolchain::{self, Rust};
+use crate::toolchain::{self, C, Machine, Rust};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 use std::fs::{self, File};
@@ -18,12 +19,23 @@ use std::time::SystemTime;
 /// Packages and names of the tools, all under `src/tools/`.
 pub const TOOLS: [&str; 3] = ["plan9-ld", "plan9-run", "rustc-shim"];
 
+/// What a toolchain directory has in `bin`, by the tool that it is.
+pub const PROGRAMS: [(&str, &str); 5] = [
+    ("rustc-shim", "rustc"),
+    ("rustc-shim", "rustdoc"),
+    ("rustc-shim", "cargo"),
+    ("plan9-ld", "plan9-ld"),
+    ("plan9-run", "plan9-run"),
+];
+
 #[derive(Serialize)]
 struct Record<'a> {
     rustc: &'a Path,
     rustdoc: &'a Path,
     cargo: &'a Path,
     sysroot_hash: &'a str,
+    /// Where this machine has one.
+    c: Option<C>,
 }
 
 /// The tools whose source is not in this tree.
@@ -76,19 +88,26 @@ pub fn lay_out(layout: &Layout, rust: &Rust, dir: &Path, sysroot_hash: &str) -> 
         .with_context(|| format!("{} cannot be made", dir.display()))?;
     let ours = target_dir(dir);
     fs::create_dir_all(&ours).with_context(|| format!("{} cannot be made", ours.display()))?;
-    for (tool, name) in
-        [("rustc-shim", "rustc"), ("rustc-shim", "rustdoc"), ("plan9-ld", "plan9-ld")]
-    {
-        replace(&layout.tools().join(tool), &dir.join("bin").join(name))?;
+    for (tool, name) in PROGRAMS {
+        let place = dir.join("bin").join(name);
+        if place.is_symlink() {
+            fs::remove_file(&place)
+                .with_context(|| format!("{} cannot be replaced", place.display()))?;
+        }
+        replace(&layout.tools().join(tool), &place)?;
     }
-    link(&rust.cargo, &dir.join("bin/cargo"))?;
     let host = toolchain::host(rust)?;
     let sysroot = toolchain::output(Command::new(&rust.rustc).args(["--print", "sysroot"]))?;
     link(&Path::new(sysroot.trim_end()).join("lib/rustlib").join(host), &rustlib.join(host))?;
     let json = layout.targets().join(format!("{TRIPLE}.json"));
     replace(&json, &ours.join("target.json"))?;
-    let record =
-        Record { rustc: &rust.rustc, rustdoc: &rust.rustdoc, cargo: &rust.cargo, sysroot_hash };
+    let record = Record {
+        rustc: &rust.rustc,
+        rustdoc: &rust.rustdoc,
+        cargo: &rust.cargo,
+        sysroot_hash,
+        c: toolchain::c_compiler(&Machine::this(), host),
+    };
     let place = dir.join("lib/plan9.toml");
     let shims = ["rustc", "rustdoc"].map(|name| dir.join("bin").join(name));
     keep(&place, &toml::to_string(&record)?, &shims)

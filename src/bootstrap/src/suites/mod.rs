@@ -9,6 +9,7 @@ mod examples;
 pub mod go;
 mod handler;
 mod host;
+mod install;
 mod interop;
 mod libtest;
 mod link;
@@ -55,6 +56,7 @@ pub const ALL: &[Suite] = &[
     short("counts", counts::run),
     short("handler", handler::run),
     short("crates", crates::run),
+    short("install", install::run),
     long(upstream::CORETESTS, upstream::coretests),
     long(upstream::ALLOCTESTS, upstream::alloctests),
     long(upstream::STD, upstream::std_unit),

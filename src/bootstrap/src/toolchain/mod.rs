@@ -2,12 +2,14 @@
 //!
 //! `machine` asks what is there, `choice` decides, `install` does what has to be done.
 
+mod c;
 mod choice;
 mod install;
 mod machine;
 #[cfg(test)]
 mod tests;
 
+pub use c::{C, c_compiler};
 pub use choice::{Choice, choose, mend};
 pub use machine::{Compiler, Facts, Machine, output};
 

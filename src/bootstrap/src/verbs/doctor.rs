@@ -28,6 +28,9 @@ pub fn run(layout: &Layout) -> Result<ExitCode> {
     }
     lines.push(host_linker(&machine));
     lines.push(target_linker(&machine, &choice));
+    if let Choice::Use(rust) = &choice {
+        lines.push(c_parts(&machine, rust));
+    }
     lines.push(own_tools(layout));
     lines.push(tracing(fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").ok().as_deref()));
     lines.push(go(&machine));
@@ -114,6 +117,16 @@ fn target_linker(machine: &Machine, choice: &Choice) -> Line {
         None => "no lld and no GNU ld for programs; install lld or binutils".to_owned(),
     };
     Line { about: "linker", text, missing: found.is_none() }
+}
+
+/// The C compiler for crates that bring C.
+fn c_parts(machine: &Machine, rust: &Rust) -> Line {
+    let found = toolchain::host(rust).ok().and_then(|host| toolchain::c_compiler(machine, host));
+    let text = match found {
+        Some(c) => format!("{}, for crates with C in them", c.compiler.display()),
+        None => "none for crates with C in them; install clang, or name one by PLAN9_CC".to_owned(),
+    };
+    Line { about: "C", text, missing: false }
 }
 
 fn own_tools(layout: &Layout) -> Line {

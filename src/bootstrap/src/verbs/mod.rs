@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod build;
 pub mod doctor;
+pub mod install;
 pub mod run;
 pub mod test;
 
@@ -20,16 +21,24 @@ pub fn plan9_cargo(layout: &Layout, machine_flags: &[&str]) -> Result<Command> {
         path.push(":");
         path.push(old);
     }
-    let runner = layout.tools().join("plan9-run");
-    let runner =
-        runner.to_str().context("PLAN9_BUILD_DIR is not UTF-8; choose another directory")?;
     let mut cargo = Command::new(bin.join("cargo"));
     cargo.env("PATH", path).env("RUSTC", bin.join("rustc")).env("RUSTDOC", bin.join("rustdoc"));
     cargo.env_remove("RUSTUP_TOOLCHAIN");
-    let name = TRIPLE.to_uppercase().replace('-', "_");
-    let runner = [&[runner], machine_flags].concat().join(" ");
-    cargo.env(format!("CARGO_TARGET_{name}_RUNNER"), runner);
+    cargo.env(runner_variable(), runner(layout, machine_flags)?);
     Ok(cargo)
+}
+
+/// The variable that tells cargo what runs our target's programs.
+pub fn runner_variable() -> String {
+    format!("CARGO_TARGET_{}_RUNNER", TRIPLE.to_uppercase().replace('-', "_"))
+}
+
+/// The machine with its flags, as cargo takes it.
+pub fn runner(layout: &Layout, machine_flags: &[&str]) -> Result<String> {
+    let machine = layout.tools().join("plan9-run");
+    let machine =
+        machine.to_str().context("PLAN9_BUILD_DIR is not UTF-8; choose another directory")?;
+    Ok([&[machine], machine_flags].concat().join(" "))
 }
 
 /// A child's exit code as ours; death by a signal counts as failure.

@@ -1,9 +1,10 @@
-//! `rustc` and `rustdoc` of the plan9 toolchain directory.
+//! `rustc`, `rustdoc` and `cargo` of the plan9 toolchain directory.
 //!
 //! A stable compiler knows our target only by a file and under an unstable flag. So the toolchain directory has this
 //! program in the compiler's place: a compilation for our target gets the sysroot, the flag and the linker; every other
 //! one, build scripts and proc macros among them, goes to the real compiler as it came. `-vV` also tells the sysroot's
-//! hash, so that cargo builds users' crates anew when std has changed.
+//! hash, so that cargo builds users' crates anew when std has changed. As `cargo` it is the real one with this compiler,
+//! and with the C compiler that `x build` found for crates that bring C, unless the user has set others.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -23,7 +24,16 @@ const BOOTSTRAP: &str = "RUSTC_BOOTSTRAP";
 struct Record {
     rustc: PathBuf,
     rustdoc: PathBuf,
+    cargo: PathBuf,
     sysroot_hash: String,
+    c: Option<C>,
+}
+
+/// For the crate `cc`.
+#[derive(Deserialize)]
+struct C {
+    compiler: PathBuf,
+    flags: String,
 }
 
 fn main() -> ExitCode {
@@ -45,10 +55,20 @@ fn run() -> Result<ExitCode> {
     })?;
     let record: Record = toml::from_str(&text)
         .with_context(|| format!("{} is damaged; run `./x build`", place.display()))?;
-    let rustdoc = own.file_name().is_some_and(|name| name == "rustdoc");
-    let real = if rustdoc { &record.rustdoc } else { &record.rustc };
+    let name = own.file_name().and_then(|name| name.to_str());
+    let real = match name {
+        Some("rustdoc") => &record.rustdoc,
+        Some("cargo") => &record.cargo,
+        _ => &record.rustc,
+    };
     let args: Vec<OsString> = env::args_os().skip(1).collect();
     let mut command = Command::new(real);
+    if name == Some("cargo") {
+        let settings = settings(&record, toolchain);
+        let unset = settings.into_iter().filter(|(name, _)| env::var_os(name).is_none());
+        command.envs(unset).args(&args);
+        return Err(command.exec()).with_context(|| failure(real));
+    }
     if is_for_us(&args) {
         command.env(BOOTSTRAP, "1").args(additions(&args, toolchain));
     }
@@ -62,14 +82,31 @@ fn run() -> Result<ExitCode> {
     Err(command.exec()).with_context(|| failure(real))
 }
 
+/// What cargo gets where the user has not set it.
+fn settings(record: &Record, toolchain: &Path) -> Vec<(String, OsString)> {
+    let mut settings = vec![
+        ("RUSTC".to_owned(), toolchain.join("bin/rustc").into()),
+        ("RUSTDOC".to_owned(), toolchain.join("bin/rustdoc").into()),
+    ];
+    if let Some(c) = &record.c {
+        let target = TRIPLE.replace('-', "_");
+        settings.push((format!("CC_{target}"), c.compiler.clone().into()));
+        settings.push((format!("CFLAGS_{target}"), c.flags.clone().into()));
+    }
+    settings
+}
+
 fn failure(real: &Path) -> String {
     format!("{} cannot be started; run `./x build` to find the compiler again", real.display())
 }
 
 fn is_for_us(args: &[OsString]) -> bool {
     let names_us = |arg: &OsString| {
-        arg.to_str()
-            .is_some_and(|arg| arg == TRIPLE || arg.strip_prefix("--target=") == Some(TRIPLE))
+        let Some(arg) = arg.to_str() else { return false };
+        let target = arg.strip_prefix("--target=").unwrap_or(arg);
+        target == TRIPLE
+            || (Path::new(target).file_stem().is_some_and(|stem| stem == TRIPLE)
+                && target.ends_with(".json"))
     };
     args.iter().any(names_us)
 }
@@ -102,8 +139,28 @@ mod tests {
     fn other_targets_are_left_alone() {
         assert!(is_for_us(&os(&["a.rs", "--target", TRIPLE])));
         assert!(is_for_us(&os(&["--target=x86_64-unknown-plan9"])));
+        assert!(is_for_us(&os(&["a.rs", "--target", "/t/x86_64-unknown-plan9.json"])));
+        assert!(!is_for_us(&os(&["a.rs", "--extern", "a=/t/x86_64-unknown-plan9/a.json"])));
         assert!(!is_for_us(&os(&["a.rs", "--target", "x86_64-unknown-linux-gnu"])));
         assert!(!is_for_us(&os(&["a.rs"])));
+    }
+
+    #[test]
+    fn cargo_gets_the_c_compiler_where_there_is_one() {
+        let record = |c| Record {
+            rustc: "r".into(),
+            rustdoc: "d".into(),
+            cargo: "c".into(),
+            sysroot_hash: String::new(),
+            c,
+        };
+        let set = settings(&record(None), Path::new("/t"));
+        assert_eq!(set[0], ("RUSTC".to_owned(), "/t/bin/rustc".into()));
+        assert_eq!(set.len(), 2);
+        let c = C { compiler: "/bin/gcc".into(), flags: "-f".into() };
+        let set = settings(&record(Some(c)), Path::new("/t"));
+        assert_eq!(set[2], ("CC_x86_64_unknown_plan9".to_owned(), "/bin/gcc".into()));
+        assert_eq!(set[3], ("CFLAGS_x86_64_unknown_plan9".to_owned(), "-f".into()));
     }
 
     #[test]
