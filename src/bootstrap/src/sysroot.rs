@@ -19,7 +19,7 @@ use std::process::Command;
 
 /// Unmarked crates of crates.io must count as unstable parts of std; bitcode is for users' LTO.
 const RUSTFLAGS: &str = "-Zforce-unstable-if-unmarked -Zunstable-options -Cembed-bitcode=yes";
-const FEATURES: &str = "panic-unwind,backtrace,compiler-builtins-mem";
+const FEATURES: &str = "panic-unwind,backtrace";
 
 /// Where a std is built from and to, and by which compiler.
 pub struct Place<'a> {
@@ -27,6 +27,8 @@ pub struct Place<'a> {
     /// Cargo's target directory.
     pub target_dir: &'a Path,
     pub rustc: &'a Path,
+    /// The target's name, or its file; see the top.
+    pub target: &'a Path,
     /// Only with the vendored crates, where the source brings them.
     pub offline: bool,
 }
@@ -58,8 +60,9 @@ pub fn command(layout: &Layout, rust: &Rust, place: &Place) -> Command {
 
 /// What follows cargo's verb, the same for std and for its tests: their crates must have the same hashes.
 pub fn options(cargo: &mut Command, place: &Place) {
-    cargo.args(["--quiet", "--release", MESSAGES, "--target", TRIPLE]);
-    cargo.args(["--no-default-features", "--features", FEATURES]);
+    cargo.args(["--quiet", "--release", MESSAGES]);
+    target(cargo, place);
+    features(cargo);
     cargo.arg("--target-dir").arg(place.target_dir);
     if place.offline {
         let vendor = place.library.join("vendor");
@@ -71,6 +74,19 @@ pub fn options(cargo: &mut Command, place: &Place) {
         ]);
         cargo.arg(format!("source.vendored.directory={:?}", vendor.display().to_string()));
     }
+}
+
+/// The target, as cargo takes it.
+pub fn target(cargo: &mut Command, place: &Place) {
+    if place.target.extension().is_some() {
+        cargo.arg("-Zjson-target-spec");
+    }
+    cargo.arg("--target").arg(place.target);
+}
+
+/// What of std is built.
+pub fn features(cargo: &mut Command) {
+    cargo.args(["--no-default-features", "--features", FEATURES]);
 }
 
 /// Host artifacts (build scripts, proc macros) lie outside the target's directory.

@@ -60,7 +60,7 @@ impl Outcomes {
 }
 
 /// `test NAME ... OUTCOME`.
-fn ending(line: &str) -> Option<(&str, Outcome)> {
+pub fn ending(line: &str) -> Option<(&str, Outcome)> {
     let (name, outcome) = line.strip_prefix("test ")?.split_once(" ... ")?;
     let outcome = match outcome {
         "ok" => Outcome::Passed,

@@ -3,7 +3,7 @@
 //! Two kinds, so that the count stays honest: a test is `ignored` for what Plan 9 is, and `not_built` while the part of
 //! std that it tests is not written. An entry that names no test is an error: the list cannot outlive what it is about.
 
-use super::{std_net, upstream};
+use super::{doc, std_net, upstream};
 use crate::layout::Layout;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
@@ -11,13 +11,16 @@ use std::collections::BTreeMap;
 use std::fs;
 
 /// The suites that an entry may be of.
-const SUITES: [&str; 6] = [
+const SUITES: [&str; 9] = [
     std_net::TCP_SUITE,
     std_net::UDP_SUITE,
     upstream::CORETESTS,
     upstream::ALLOCTESTS,
     upstream::STD,
     upstream::INTEGRATION,
+    doc::STD,
+    doc::ALLOC,
+    doc::CORE,
 ];
 
 /// The whole list.
@@ -69,6 +72,17 @@ impl List {
             ensure!(SUITES.contains(&suite.as_str()), "no suite of upstream's tests is {suite}");
         }
         Ok(list)
+    }
+
+    /// The entries of one suite that are ignored, by name; two of one name are an error.
+    pub fn ignored(&self, suite: &str) -> Result<BTreeMap<&str, &str>> {
+        let mut reasons = BTreeMap::new();
+        for entry in self.ignored.iter().filter(|entry| entry.suite == suite) {
+            if reasons.insert(entry.test.as_str(), entry.why.as_str()).is_some() {
+                bail!("{suite}/{} is listed twice; delete one entry", entry.test);
+            }
+        }
+        Ok(reasons)
     }
 
     /// The reason by test, of those tests of the suite that do not run.

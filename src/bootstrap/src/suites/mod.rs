@@ -5,6 +5,7 @@ mod conformance;
 mod counts;
 mod crates;
 mod deadline;
+mod doc;
 mod examples;
 pub mod go;
 mod handler;
@@ -61,6 +62,9 @@ pub const ALL: &[Suite] = &[
     long(upstream::ALLOCTESTS, upstream::alloctests),
     long(upstream::STD, upstream::std_unit),
     long(upstream::INTEGRATION, upstream::std_integration),
+    long(doc::STD, doc::std),
+    long(doc::ALLOC, doc::alloc),
+    long(doc::CORE, doc::core),
     long("deadline", deadline::run),
 ];
 

@@ -20,7 +20,7 @@ use crate::verbs::run::compile;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The suites' names.
@@ -71,7 +71,7 @@ pub fn std_integration(layout: &Layout, part: &str, report: &mut Report) -> Resu
 }
 
 /// The overlaid tree with whole manifests.
-fn tree(layout: &Layout) -> Result<Rust> {
+pub fn tree(layout: &Layout) -> Result<Rust> {
     let rust = toolchain::find_or_install()?;
     let plan = overlay::plan(&rust.library, &layout.own_library(), Purpose::Tests)?;
     overlay::write(&plan, &layout.tests_library())?;
@@ -96,26 +96,67 @@ fn with_users_std(
     programs(cargo, step)
 }
 
+/// A std with the hashes that std's own tests are compiled against, in a toolchain directory.
+pub struct OwnStd {
+    toolchain: PathBuf,
+    library: PathBuf,
+    target_dir: PathBuf,
+    rustc: PathBuf,
+    target: PathBuf,
+}
+
+impl OwnStd {
+    /// Builds it, as far as something changed, for the target by its name.
+    fn build(layout: &Layout, rust: &Rust) -> Result<Self> {
+        let target_dir = layout.build.join("tests-target");
+        Self::build_for(layout, rust, layout.tests_toolchain(), target_dir, TRIPLE.into())
+    }
+
+    /// Builds one into `toolchain` for a target that is named or a file.
+    pub fn build_for(
+        layout: &Layout,
+        rust: &Rust,
+        toolchain: PathBuf,
+        target_dir: PathBuf,
+        target: PathBuf,
+    ) -> Result<Self> {
+        tools::lay_out(layout, rust, &toolchain, OWN_SYSROOT)?;
+        let library = layout.tests_library();
+        let rustc = toolchain.join("bin/rustc");
+        let own = Self { toolchain, library, target_dir, rustc, target };
+        let rlibs = sysroot::build(layout, rust, &own.place())?;
+        sysroot::install(&rlibs, &tools::target_dir(&own.toolchain).join("lib"))?;
+        Ok(own)
+    }
+
+    /// Where it is built from and to.
+    pub fn place(&self) -> Place<'_> {
+        Place {
+            library: &self.library,
+            target_dir: &self.target_dir,
+            rustc: &self.rustc,
+            target: &self.target,
+            offline: false,
+        }
+    }
+
+    /// The toolchain directory's rustdoc.
+    pub fn rustdoc(&self) -> PathBuf {
+        self.toolchain.join("bin/rustdoc")
+    }
+}
+
 fn with_own_std(
     layout: &Layout,
     rust: &Rust,
     suite: &'static str,
     targets: &[&str],
 ) -> Result<Vec<Artifact>> {
-    let directory = layout.tests_toolchain();
-    tools::lay_out(layout, rust, &directory, OWN_SYSROOT)?;
-    let place = Place {
-        library: &layout.tests_library(),
-        target_dir: &layout.build.join("tests-target"),
-        rustc: &directory.join("bin/rustc"),
-        offline: false,
-    };
-    let rlibs = sysroot::build(layout, rust, &place)?;
-    sysroot::install(&rlibs, &tools::target_dir(&directory).join("lib"))?;
+    let own = OwnStd::build(layout, rust)?;
     let step = Step::start(suite);
-    let mut cargo = sysroot::command(layout, rust, &place);
-    cargo.args(["test", "--no-run", "--manifest-path"]).arg(place.library.join("std/Cargo.toml"));
-    sysroot::options(&mut cargo, &place);
+    let mut cargo = sysroot::command(layout, rust, &own.place());
+    cargo.args(["test", "--no-run", "--manifest-path"]).arg(own.library.join("std/Cargo.toml"));
+    sysroot::options(&mut cargo, &own.place());
     cargo.args(targets);
     programs(cargo, step)
 }
