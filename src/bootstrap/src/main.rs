@@ -4,6 +4,7 @@
 
 mod bench;
 mod cargo;
+mod export;
 mod layout;
 mod overlay;
 mod progress;
@@ -34,6 +35,8 @@ enum Verb {
     Test(verbs::test::Args),
     /// Copy the toolchain directory to a place outside the repository
     Install(verbs::install::Args),
+    /// Write the fork as commits onto a checkout of rust-lang/rust
+    Export(verbs::export::Args),
     /// Measure, print ratios and write build/bench/report.html
     Bench(verbs::bench::Args),
     /// Say what was found on this machine and what is missing; changes nothing
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Verb::Run(args) => verbs::run::run(&layout, &args),
         Verb::Test(args) => verbs::test::run(&layout, &args),
         Verb::Install(args) => verbs::install::run(&layout, &args),
+        Verb::Export(args) => verbs::export::run(&layout, &args),
         Verb::Bench(args) => verbs::bench::run(&layout, &args),
         Verb::Doctor => verbs::doctor::run(&layout),
     });

@@ -4,6 +4,7 @@
 //! leaves those crates out. These edits are of the copy alone: they are no hooks and never exported.
 
 use anyhow::{Context, Result, ensure};
+use std::path::Path;
 use toml_edit::DocumentMut;
 
 /// What to take out of one manifest.
@@ -28,6 +29,11 @@ const CUTS: &[(&str, &[Cut])] = &[
 /// The manifests that have cuts.
 pub fn cut_files() -> impl Iterator<Item = &'static str> {
     CUTS.iter().map(|(file, _)| *file)
+}
+
+/// True if the manifest has cuts.
+pub fn is_cut(file: &Path) -> bool {
+    cut_files().any(|cut| file == Path::new(cut))
 }
 
 /// The manifest's text without what only upstream's own tests need. Cuts that find nothing are errors.

@@ -9,5 +9,10 @@ mod place;
 mod plan;
 mod write;
 
-pub use plan::{Purpose, plan};
+pub use hook::{Hook, read_all as read_hooks};
+pub use manifest::{cut, is_cut};
+#[cfg(test)]
+pub use place::Count;
+pub use place::apply;
+pub use plan::{Plan, Purpose, Source, listed as own_files, plan};
 pub use write::write;

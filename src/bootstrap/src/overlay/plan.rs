@@ -105,7 +105,7 @@ pub fn plan(upstream: &Path, own: &Path, purpose: Purpose) -> Result<Plan> {
 }
 
 /// Every file below the directory, relative to it. Build output and editors' files are not source.
-fn listed(dir: &Path) -> Result<Vec<PathBuf>> {
+pub fn listed(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let walk = WalkDir::new(dir).follow_links(true).sort_by_file_name().into_iter();
     for entry in walk.filter_entry(|entry| entry.depth() == 0 || !is_litter(entry)) {

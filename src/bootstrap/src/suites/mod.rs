@@ -7,6 +7,7 @@ mod crates;
 mod deadline;
 mod doc;
 mod examples;
+mod export;
 pub mod go;
 mod handler;
 mod host;
@@ -58,6 +59,7 @@ pub const ALL: &[Suite] = &[
     short("handler", handler::run),
     short("crates", crates::run),
     short("install", install::run),
+    short("export", export::run),
     long(upstream::CORETESTS, upstream::coretests),
     long(upstream::ALLOCTESTS, upstream::alloctests),
     long(upstream::STD, upstream::std_unit),

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod build;
 pub mod doctor;
+pub mod export;
 pub mod install;
 pub mod run;
 pub mod test;
