@@ -7,7 +7,10 @@
 //! fails with `interrupted`, and one that need not wait never looks (`port/proc.c:sleep`).
 
 use crate::kernel::Kernel;
+use crate::mnt::Fid;
+use crate::mnt::fcall::Reply;
 use std::borrow::Cow;
+use std::rc::Rc;
 
 /// A Plan 9 process id.
 pub type Pid = u32;
@@ -76,17 +79,21 @@ pub enum Breakable {
     OnceAsleep,
     /// A bloated queue: a note is swallowed, and breaks no later wait of the call either; only ctl `kill` ends it.
     Swallows,
+    /// A wait for a file server, which has been told that the proc was killed: nothing breaks it any more.
+    OnceKilled,
     /// A plain qlock: a note waits for the next wait that it breaks; only ctl `kill` ends it.
     No,
 }
 
 /// What an operation gives.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub enum Value {
     Count(u64),
     Bytes(Vec<u8>),
     /// An opened or created file.
     File(Node),
+    /// A file server's.
+    Reply(Reply),
 }
 
 /// How far an operation got.
@@ -99,6 +106,11 @@ pub enum Step {
 pub trait Operation {
     /// Tries again. Called first when the operation starts, then each time its `WaitId` is woken.
     fn step(&mut self, k: &mut Kernel, pid: Pid) -> Step;
+
+    /// A note came, or ctl `interrupt` or `kill`. True if the wait goes on in another way, with the next step.
+    fn goes_on(&mut self, _k: &mut Kernel, _pid: Pid) -> bool {
+        false
+    }
 
     /// The wait was broken (note, ctl `interrupt`, or death of the proc): gives up its place in whatever it waits on.
     /// The result is that of the system call; most give `Err(INTERRUPTED)`.
@@ -134,12 +146,22 @@ pub struct Qid {
 }
 
 /// A file of a device: what a channel points at once names are resolved.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Node {
     pub device: DeviceId,
     pub qid: Qid,
     /// The device's own, set by `walk` or `open` (a host file's number, an open's private state). Kept with the channel.
     pub aux: u64,
+    /// The server's file, if it is a 9P server that has it.
+    pub fid: Option<Rc<Fid>>,
+}
+
+/// Whether they are the same file, whoever holds it and whatever its version (`port/chan.c:eqchan`).
+impl PartialEq for Node {
+    fn eq(&self, other: &Node) -> bool {
+        let key = |node: &Node| (node.device, node.qid.path, node.qid.kind, node.aux);
+        key(self) == key(other)
+    }
 }
 
 /// A directory entry or the answer to `stat`, before it is marshalled (`plan9_abi::dir`).

@@ -9,6 +9,7 @@ pub mod dev;
 pub mod devices;
 pub mod ip;
 pub mod kernel;
+pub mod mnt;
 pub mod pipe;
 pub mod program;
 pub mod qio;

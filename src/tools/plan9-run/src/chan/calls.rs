@@ -6,9 +6,9 @@ use super::{
 };
 use crate::dev::{Entry, Error, Node, Pid, Qid, Result, Started, Value, error};
 use crate::kernel::Kernel;
-use crate::{devices, pipe};
+use crate::{devices, mnt, pipe};
 use plan9_abi::dir::Dir;
-use plan9_abi::flags::open;
+use plan9_abi::flags::{bind, open};
 use plan9_abi::sysno;
 
 const BAD_ARG: Error = error("bad arg in system call");
@@ -42,10 +42,10 @@ pub fn syscall(k: &mut Kernel, pid: Pid, number: u64, args: [u64; 5]) -> Option<
         sysno::FD2PATH => fd2path(k, pid, fd, b, c as u32 as usize).map(now),
         sysno::BIND => bind(k, pid, a, b, c as u32).map(now),
         sysno::UNMOUNT => unmount(k, pid, a, b).map(now),
-        sysno::MOUNT => mount(k, pid, fd, b as i32),
-        sysno::OLD_MOUNT => mount(k, pid, fd, -1),
-        sysno::FVERSION => fversion(k, pid, args),
-        sysno::FAUTH => no_server(k, pid, fd),
+        sysno::MOUNT => mount(k, pid, args).map(now),
+        sysno::OLD_MOUNT => mount(k, pid, [a, u64::MAX, b, c, d]).map(now),
+        sysno::FVERSION => fversion(k, pid, args).map(now),
+        sysno::FAUTH => fauth(k, pid, fd, b).map(now),
         sysno::OLD_STAT | sysno::OLD_FSTAT | sysno::OLD_WSTAT | sysno::OLD_FWSTAT => {
             Err(error("old style stat system call is not supported"))
         }
@@ -64,46 +64,87 @@ fn failed(why: Error) -> Call {
     Call { started: Started::Done(Err(why)), finish: Box::new(|_, _, value| value.map(|_| 0)) }
 }
 
-/// This machine speaks no 9P: what would need a server behind the descriptor fails as if there were none.
-fn no_server(k: &Kernel, pid: Pid, fd: i32) -> Result<Call> {
+/// A descriptor's channel to a 9P server, or to one's file for authentication.
+fn server_of(k: &Kernel, pid: Pid, fd: i32) -> Result<Chan> {
     let chan = chan_of(k, pid, fd)?;
-    Err(if chan.mode & 3 == open::RDWR { error("EOF receiving fversion reply") } else { BAD_USE })
+    if chan.mode & 3 == open::RDWR { Ok(chan) } else { Err(BAD_USE) }
 }
 
-fn mount(k: &Kernel, pid: Pid, fd: i32, afd: i32) -> Result<Call> {
+/// Attaches to a server and binds its tree (`port/sysfile.c:bindmount`).
+fn mount(k: &mut Kernel, pid: Pid, args: [u64; 5]) -> Result<i64> {
+    let [fd, afd, old, flags, tree] = args;
+    let (fd, afd, flags) = (fd as i32, afd as i32, flags as u32);
+    name::check_order(flags)?;
+    let tree = spelled_tree(k, pid, tree)?;
     let groups = k.files.groups.get(&pid).ok_or(BAD_FD)?;
     if groups.namespace.borrow().allowed.is_some() {
         return Err(error("mount/attach disallowed"));
     }
-    if chan_of(k, pid, fd)?.mode & 3 != open::RDWR {
-        return Err(BAD_USE);
-    }
-    // The authentication's descriptor is looked at before anything is said to the server.
-    if afd >= 0 {
-        chan_of(k, pid, afd)?;
-    }
-    no_server(k, pid, fd)
+    let server = server_of(k, pid, fd)?;
+    let auth = if afd >= 0 { Some(server_of(k, pid, afd)?) } else { None };
+    let root = mnt::device::attach(k, pid, &server, auth.as_ref(), &tree)?;
+    let old = name_at(k, pid, old)?;
+    let place = name::walk(k, pid, &old)?;
+    let name = devices::srv::name_of(k, &server).unwrap_or_else(|| server.path.clone());
+    let create = flags & bind::CREATE != 0;
+    let member = name::Member { node: root, name, create, tree: Some(tree) };
+    name::cover(k, pid, vec![member], place, &old, flags)?;
+    let _ = release_fd(k, pid, fd);
+    Ok(1)
 }
 
-/// What is wrong with the call itself is said first (`port/devmnt.c:mntversion`).
-fn fversion(k: &mut Kernel, pid: Pid, args: [u64; 5]) -> Result<Call> {
-    let (fd, msize, at, room) = (args[0] as i32, args[1] as i32, args[2], args[3] as u32);
-    let text = k.user_read(pid, at, room as usize)?;
-    let end = text.iter().position(|&b| b == 0).ok_or(BAD_ARG)?;
-    if msize < 0 {
-        return Err(error("bad iounit in version call"));
+/// Which of a server's trees: a name that may be empty and have slashes.
+fn spelled_tree(k: &mut Kernel, pid: Pid, at: u64) -> Result<String> {
+    let tree = name_at(k, pid, at)?;
+    if !tree.is_empty() {
+        name::check(&tree)?;
     }
-    if !text[..end].starts_with(b"9P") {
+    Ok(tree)
+}
+
+/// Agrees on a version with a server (`port/auth.c:sysfversion`). What is wrong with the call itself is said first.
+fn fversion(k: &mut Kernel, pid: Pid, args: [u64; 5]) -> Result<i64> {
+    let (fd, msize, at, room) = (args[0] as i32, args[1] as i32, args[2], args[3] as u32 as usize);
+    let text = k.user_read(pid, at, room)?;
+    let end = text.iter().position(|&b| b == 0).ok_or(BAD_ARG)?;
+    let server = server_of(k, pid, fd)?;
+    let msize = u32::try_from(msize).map_err(|_| error("bad iounit in version call"))?;
+    let version = spelling::text(&text[..end]);
+    if !version.is_empty() && !version.starts_with(mnt::version::VERSION) {
         return Err(error("bad 9P version specification"));
     }
-    no_server(k, pid, fd)
+    let agreed = mnt::device::agree(k, pid, &server, msize, &version)?;
+    if agreed.len() > room {
+        return Err(error("i/o count too small"));
+    }
+    k.user_write(pid, at, &agreed)?;
+    Ok(agreed.len() as i64)
+}
+
+/// Opens a server's file for authentication (`port/auth.c:sysfauth`).
+fn fauth(k: &mut Kernel, pid: Pid, fd: i32, tree: u64) -> Result<i64> {
+    let tree = spelled_tree(k, pid, tree)?;
+    let server = server_of(k, pid, fd)?;
+    let node = mnt::device::authenticate(k, pid, &server, &tree)?;
+    install(k, pid, new_channel(vec![node], "#M".into(), open::RDWR), true)
 }
 
 /// The channel of a descriptor; the caller releases it.
 fn chan_of(k: &Kernel, pid: Pid, fd: i32) -> Result<Chan> {
+    if let Some(chan) = mnt::held(k, pid, fd) {
+        return Ok(chan);
+    }
     let groups = k.files.groups.get(&pid).ok_or(BAD_FD)?;
-    let fd = usize::try_from(fd).map_err(|_| BAD_FD)?;
-    groups.fds.borrow().get(fd).ok_or(BAD_FD)
+    let slot = usize::try_from(fd).map_err(|_| BAD_FD)?;
+    let chan = groups.fds.borrow().get(slot).ok_or(BAD_FD)?;
+    mnt::looked_at(k, fd, &chan);
+    Ok(chan)
+}
+
+/// The channel of a descriptor that is read, written or sought in, which one of a mount is not (`CMSG`).
+fn io_chan(k: &Kernel, pid: Pid, fd: i32) -> Result<Chan> {
+    let chan = chan_of(k, pid, fd)?;
+    if chan.mux.borrow().connection.is_some() { Err(BAD_USE) } else { Ok(chan) }
 }
 
 /// Gives a channel the lowest free descriptor.
@@ -192,7 +233,7 @@ fn read(k: &mut Kernel, pid: Pid, fd: i32, at: u64, count: u64, offset: i64) -> 
     if count >= MAX_COUNT {
         k.user_check(pid, at, count as usize, true)?;
     }
-    let chan = chan_of(k, pid, fd)?;
+    let chan = io_chan(k, pid, fd)?;
     if !chan.readable() {
         return Err(BAD_USE);
     }
@@ -239,7 +280,7 @@ fn write(k: &mut Kernel, pid: Pid, fd: i32, at: u64, count: u64, offset: i64) ->
         k.user_check(pid, at, count as usize, false)?;
     }
     let data = k.user_read(pid, at, count as usize)?;
-    let chan = chan_of(k, pid, fd)?;
+    let chan = io_chan(k, pid, fd)?;
     if !chan.writable() {
         return Err(BAD_USE);
     }
@@ -276,7 +317,7 @@ fn seek(k: &mut Kernel, pid: Pid, result: u64, fd: i32, offset: i64, whence: u32
 }
 
 fn seek_to(k: &mut Kernel, pid: Pid, fd: i32, offset: i64, whence: u32) -> Result<u64> {
-    let chan = chan_of(k, pid, fd)?;
+    let chan = io_chan(k, pid, fd)?;
     if chan.node.device.letter == '|' {
         return Err(error("seek on a stream"));
     }
@@ -327,6 +368,10 @@ fn stat(k: &mut Kernel, pid: Pid, at: u64, to: u64, len: usize) -> Result<i64> {
     let place = name::walk(k, pid, &text)?;
     let node = &place.nodes[0];
     let mut entry = devices::of(node)?.stat(k, pid, node)?;
+    if place.is_mount_point() && node.fid.is_some() {
+        // Whatever the server calls its root.
+        entry.name = "/".into();
+    }
     name_as_path(&mut entry, &place.path);
     give_record(k, pid, node, &entry, (to, len))
 }

@@ -22,6 +22,7 @@ use crate::devices;
 use crate::devices::env::Environments;
 use crate::devices::srv::Posted;
 use crate::kernel::Kernel;
+use crate::mnt::Mux;
 use plan9_abi::flags::{open, rfork};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -47,6 +48,8 @@ pub struct Channel {
     pub offset: Cell<u64>,
     /// The records of a directory being read, and how many were given.
     pub directory: RefCell<Option<(Vec<Vec<u8>>, usize)>>,
+    /// The 9P server behind it, once the kernel has agreed with it on a version.
+    pub mux: RefCell<Mux>,
 }
 
 /// A channel with all its holders.
@@ -151,13 +154,16 @@ fn new_channel(members: Vec<Node>, path: String, mode: u32) -> Chan {
         mode,
         offset: Cell::new(0),
         directory: RefCell::new(None),
+        mux: RefCell::default(),
     })
 }
 
 /// Lets go of a channel; the last holder closes the file.
 pub fn release(k: &mut Kernel, chan: Chan) {
     if let Ok(channel) = Rc::try_unwrap(chan) {
+        // A file server has been told at the open.
         if channel.mode & open::RCLOSE != 0
+            && channel.node.fid.is_none()
             && let Ok(device) = devices::of(&channel.node)
         {
             let _ = device.remove(k, 0, &channel.node);
@@ -265,7 +271,9 @@ pub fn open_node(k: &mut Kernel, pid: Pid, path: &str, how: u32) -> Result<Node>
 pub fn kernel_print(k: &mut Kernel, pid: Pid, text: &[u8]) {
     let groups = k.files.groups.get(&pid);
     let chan = groups.and_then(|groups| groups.fds.borrow().get(2));
-    let Some(chan) = chan.filter(|chan| chan.writable()) else { return };
+    // A file server is not waited for here.
+    let usable = |chan: &Chan| chan.writable() && chan.node.fid.is_none();
+    let Some(chan) = chan.filter(usable) else { return };
     if let Ok(device) = devices::of(&chan.node)
         && let Started::Blocked(mut operation) =
             device.write(k, pid, &chan.node, text, chan.offset.get())
@@ -279,10 +287,19 @@ pub fn kernel_print(k: &mut Kernel, pid: Pid, text: &[u8]) {
 
 /// An entry as its marshalled record.
 pub fn record(node: &Node, entry: &Entry) -> Vec<u8> {
+    marshalled(node.device.letter as u16, node.device.instance, entry)
+}
+
+/// An entry as what a wstat asks of a file server, who is not told where its files are mounted.
+pub fn change(entry: &Entry) -> Vec<u8> {
+    marshalled(u16::MAX, u32::MAX, entry)
+}
+
+fn marshalled(device_type: u16, device: u32, entry: &Entry) -> Vec<u8> {
     let name = spelling::bytes(&entry.name);
     let dir = plan9_abi::dir::Dir {
-        device_type: node.device.letter as u16,
-        device: node.device.instance,
+        device_type,
+        device,
         qid: plan9_abi::dir::Qid {
             kind: entry.qid.kind,
             version: entry.qid.vers,

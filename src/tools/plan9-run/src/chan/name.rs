@@ -8,6 +8,7 @@ use super::{Chan, Finish, new_channel, spelling};
 use crate::dev::{Device, DeviceId, Error, Node, Pid, QTDIR, Result, Started, Value, error};
 use crate::devices::{self, ram};
 use crate::kernel::{Kernel, quote};
+use crate::mnt::{self, device, fcall::MAX_NAMES};
 use plan9_abi::flags::{bind, mode, open};
 use std::collections::BTreeMap;
 
@@ -25,6 +26,8 @@ pub struct Member {
     pub name: String,
     /// New files may be created here.
     pub create: bool,
+    /// Which of a server's trees was mounted; `None` if it was bound.
+    pub tree: Option<String>,
 }
 
 /// A namespace: what is bound where.
@@ -53,7 +56,7 @@ impl Namespace {
             ("/proc", 'p'),
             ("/srv", 's'),
         ] {
-            let member = Member { node: root_of(letter), name: format!("#{letter}"), create: true };
+            let member = Member { node: root_of(letter), name: format!("#{letter}"), create: true, tree: None };
             namespace.mounts.insert(at.into(), vec![member]);
         }
         namespace
@@ -61,7 +64,7 @@ impl Namespace {
 
     /// An empty tree in memory at a path, as 9front's start-up scripts put a ramfs at `/tmp`.
     pub fn serve_ram(&mut self, at: &str) {
-        let member = Member { node: root_of(ram::LETTER), name: "#M".into(), create: true };
+        let member = Member { node: root_of(ram::LETTER), name: "#M".into(), create: true, tree: None };
         self.mounts.insert(absolute("/", at), vec![member]);
     }
 }
@@ -72,6 +75,7 @@ fn root_of(letter: char) -> Node {
         device: DeviceId { letter, instance: 0 },
         qid: crate::dev::Qid { path: 0, vers: 0, kind: QTDIR },
         aux: 0,
+        fid: None,
     }
 }
 
@@ -94,7 +98,7 @@ impl Place {
 }
 
 /// What no walk accepts, whatever the device (`port/chan.c:validname`).
-fn check(name: &str) -> Result<()> {
+pub fn check(name: &str) -> Result<()> {
     match name {
         "" => Err(error("empty file name")),
         _ if name.len() >= MAX_NAME => Err(error("name too long")),
@@ -160,17 +164,27 @@ pub fn walk(k: &mut Kernel, pid: Pid, name: &str) -> Result<Place> {
     check(name)?;
     let mut place = start(k, pid, name)?;
     let mut before = 0;
-    for (element, end) in spelled(name) {
+    let elements: Vec<(&str, usize)> = spelled(name).collect();
+    let mut left = &elements[..];
+    while let [(element, end), rest @ ..] = left {
         if place.nodes.iter().all(|node| node.qid.kind & QTDIR == 0) && !place.nodes.is_empty() {
             // The error names the file that is no directory.
             return Err(about(error("not a directory"), &name[..before]));
         }
-        let next = match element {
+        let many = together(k, pid, &place, left);
+        if many > 1 {
+            place = walk_together(k, pid, &place, name, &left[..many])?;
+            before = left[many - 1].1;
+            left = &left[many..];
+            continue;
+        }
+        let next = match *element {
             ".." => parent(k, pid, &place),
             _ => below(k, pid, &place, element),
         };
-        place = next.map_err(|why| about(why, &name[..end]))?;
-        before = end;
+        place = next.map_err(|why| about(why, &name[..*end]))?;
+        before = *end;
+        left = rest;
     }
     if place.nodes.is_empty() {
         return Err(NOT_EXIST);
@@ -181,11 +195,51 @@ pub fn walk(k: &mut Kernel, pid: Pid, name: &str) -> Result<Place> {
     Ok(place)
 }
 
+/// How many elements are one walk of a file server's: until there is a `..`, something is bound, or the message is full.
+fn together(k: &Kernel, pid: Pid, from: &Place, left: &[(&str, usize)]) -> usize {
+    if !matches!(&from.nodes[..], [node] if node.fid.is_some()) {
+        return 1;
+    }
+    let mut path = from.path.clone();
+    let mut many = 0;
+    for (element, _) in left.iter().take(MAX_NAMES) {
+        if *element == ".." || many > 0 && !bound(k, pid, &path).is_empty() {
+            break;
+        }
+        path = join(&path, element);
+        many += 1;
+    }
+    many
+}
+
+/// Several elements down in one message (`port/chan.c:walk`).
+fn walk_together(
+    k: &mut Kernel,
+    pid: Pid,
+    from: &Place,
+    name: &str,
+    elements: &[(&str, usize)],
+) -> Result<Place> {
+    let names: Vec<&str> = elements.iter().map(|(element, _)| *element).collect();
+    let failed = |why, at: usize| about(why, &name[..elements[at].1]);
+    let walked = device::walk(k, pid, &from.nodes[0], &names).map_err(|why| failed(why, 0))?;
+    let Some(node) = walked.node else {
+        let n = walked.qids.len();
+        return Err(match walked.qids.last() {
+            Some(last) if last.kind & QTDIR == 0 => failed(error("not a directory"), n - 1),
+            _ => failed(NOT_EXIST, n.min(names.len() - 1)),
+        });
+    };
+    let path = names.iter().fold(from.path.clone(), |path, name| join(&path, name));
+    Ok(at_mount(k, pid, path, Some(node)))
+}
+
 /// One element down, in the first member of a union that has it.
 fn below(k: &mut Kernel, pid: Pid, from: &Place, element: &str) -> Result<Place> {
     let mut found = Err(NOT_EXIST);
     for node in &from.nodes {
         found = devices::of(node)?.walk(k, pid, node, element);
+        mnt::given_up(k, pid)?;
         if found.is_ok() {
             break;
         }
@@ -245,7 +299,9 @@ fn open_place(
     name: &str,
     how: u32,
 ) -> Result<(Started, Finish)> {
-    if place.is_directory() && (how & 3 != open::READ || how & open::TRUNC != 0) {
+    // What else a directory can be opened for, its file server knows.
+    let decides = place.nodes[0].fid.is_some() && how & 3 != open::EXEC;
+    if place.is_directory() && !decides && (how & 3 != open::READ || how & open::TRUNC != 0) {
         return Err(directory_refused(&place, name, how));
     }
     let Place { nodes, mut path, .. } = place;
@@ -323,6 +379,7 @@ pub fn create(
         _ if !place.is_directory() => Ok(None),
         _ => Ok(below(k, pid, &place, last).ok()),
     };
+    mnt::given_up(k, pid)?;
     if let Some(place) = existing? {
         if how & open::EXCL != 0 {
             return Err(about(error("file already exists"), name));
@@ -336,7 +393,7 @@ pub fn create(
         .map(|member| member.node.clone())
         .or_else(|| place.members.is_empty().then(|| place.nodes[0].clone()))
         .ok_or_else(|| about(error("mounted directory forbids creation"), name))?;
-    if target.qid.kind & QTDIR == 0 {
+    if target.qid.kind & QTDIR == 0 && target.fid.is_none() {
         let why = if served(&target) { "create in non-directory" } else { "permission denied" };
         return Err(about(error(why), name));
     }
@@ -348,30 +405,49 @@ pub fn create(
     Ok((Started::Done(Ok(Value::File(node))), finish))
 }
 
+/// What is wrong with the flags of a bind or mount.
+pub fn check_order(flags: u32) -> Result<()> {
+    let wrong = flags & !BIND_FLAGS != 0 || flags & 3 == bind::BEFORE | bind::AFTER;
+    if wrong { Err(error("bad arg in system call")) } else { Ok(()) }
+}
+
 /// Binds `new` at `old` (`port/sysfile.c:bindmount`).
 pub fn bind(k: &mut Kernel, pid: Pid, new: &str, old: &str, flags: u32) -> Result<i64> {
-    if flags & !BIND_FLAGS != 0 || flags & 3 == 3 {
-        return Err(error("bad arg in system call"));
-    }
+    check_order(flags)?;
     let from = walk(k, pid, new)?;
     let to = walk(k, pid, old)?;
-    let is_directory = |place: &Place| place.nodes[0].qid.kind & QTDIR != 0;
-    if is_directory(&from) != is_directory(&to) {
+    let create = flags & bind::CREATE != 0;
+    let member = |node| Member { node, name: new.into(), create, tree: None };
+    let fresh = from.nodes.into_iter().map(member).collect();
+    cover(k, pid, fresh, to, old, flags)?;
+    Ok(1)
+}
+
+/// Puts `fresh` at a place whose name is `old` (`port/chan.c:cmount`).
+pub fn cover(
+    k: &mut Kernel,
+    pid: Pid,
+    fresh: Vec<Member>,
+    to: Place,
+    old: &str,
+    flags: u32,
+) -> Result<()> {
+    let is_directory = fresh[0].node.qid.kind & QTDIR != 0;
+    if is_directory != to.is_directory() {
         return Err(error("inconsistent mount"));
     }
     let order = flags & 3;
-    if order != bind::REPL && !is_directory(&to) {
+    if order != bind::REPL && !is_directory {
         return Err(error("inconsistent mount"));
     }
-    let create = flags & bind::CREATE != 0;
-    let fresh = from.nodes.into_iter().map(|node| Member { node, name: new.into(), create });
     let mut members = to.members;
     if members.is_empty() {
-        // What was there before takes no new files (`port/chan.c:cmount`).
-        members = vec![Member { node: to.nodes[0].clone(), name: old.into(), create: false }];
+        // What was there before takes no new files.
+        let node = to.nodes[0].clone();
+        members = vec![Member { node, name: old.into(), create: false, tree: None }];
     }
     match order {
-        bind::REPL => members = fresh.collect(),
+        bind::REPL => members = fresh,
         bind::BEFORE => members.splice(..0, fresh).for_each(drop),
         bind::AFTER => members.extend(fresh),
         _ => return Err(error("bad arg in system call")),
@@ -379,15 +455,22 @@ pub fn bind(k: &mut Kernel, pid: Pid, new: &str, old: &str, flags: u32) -> Resul
     if let Some(groups) = k.files.groups.get(&pid) {
         groups.namespace.borrow_mut().mounts.insert(to.path, members);
     }
-    Ok(1)
+    Ok(())
 }
 
-/// Takes `name`, or everything, off `old`.
+/// Takes `name`, or everything, off `old` (`port/chan.c:cunmount`). The name of a file server's channel stands for what
+/// was mounted of it.
 pub fn unmount(k: &mut Kernel, pid: Pid, name: Option<&str>, old: &str) -> Result<i64> {
     const NOT_MOUNTED: Error = error("not mounted");
     let to = walk(k, pid, old)?;
     let gone = match name {
-        Some(name) => Some(walk(k, pid, name)?.nodes),
+        Some(name) => {
+            let mut nodes = walk(k, pid, name)?.nodes;
+            if let Some(chan) = devices::same_channel(k, pid, &nodes[0]) {
+                nodes.push(chan.node.clone());
+            }
+            Some(nodes)
+        }
         None => None,
     };
     let groups = k.files.groups.get(&pid).ok_or(NOT_MOUNTED)?;
@@ -397,7 +480,10 @@ pub fn unmount(k: &mut Kernel, pid: Pid, name: Option<&str>, old: &str) -> Resul
         None => members.clear(),
         Some(nodes) => {
             let before = members.len();
-            members.retain(|member| !nodes.contains(&member.node));
+            members.retain(|Member { node, .. }| {
+                let server = node.fid.as_ref().map(|fid| &fid.chan.node);
+                !nodes.contains(node) && !server.is_some_and(|server| nodes.contains(server))
+            });
             if members.len() == before {
                 return Err(error("not in union"));
             }

@@ -75,7 +75,7 @@ fn qid(data: &Metadata) -> Qid {
 fn node(k: &mut Kernel, path: PathBuf) -> Result<Node> {
     let data = fs::metadata(&path).map_err(|e| why(&e))?;
     let aux = k.files.host.number(path);
-    Ok(Node { device: DeviceId { letter: 'U', instance: 0 }, qid: qid(&data), aux })
+    Ok(Node { device: DeviceId { letter: 'U', instance: 0 }, qid: qid(&data), aux, fid: None })
 }
 
 fn path(k: &Kernel, node: &Node) -> Result<PathBuf> {

@@ -14,7 +14,7 @@ pub mod stdio;
 use crate::chan::Chan;
 use crate::dev::{Device, DeviceId, Entry, Node, Pid, QTDIR, Qid, Result, Started, Value, error};
 use crate::kernel::Kernel;
-use crate::{ip, pipe};
+use crate::{ip, mnt, pipe};
 
 /// The device of a letter, as in `#c`.
 pub fn find(letter: char) -> Option<&'static dyn Device> {
@@ -35,6 +35,9 @@ pub fn find(letter: char) -> Option<&'static dyn Device> {
 
 /// The device of a file.
 pub fn of(node: &Node) -> Result<&'static dyn Device> {
+    if node.fid.is_some() {
+        return Ok(&mnt::device::Mount);
+    }
     find(node.device.letter).ok_or(error("unknown device in # filename"))
 }
 
@@ -49,7 +52,7 @@ pub fn same_channel(k: &mut Kernel, pid: Pid, node: &Node) -> Option<Chan> {
 
 /// A file of a small device, by its path number.
 pub(crate) fn node(letter: char, path: u64, kind: u8) -> Node {
-    Node { device: DeviceId { letter, instance: 0 }, qid: Qid { path, vers: 0, kind }, aux: 0 }
+    Node { device: DeviceId { letter, instance: 0 }, qid: Qid { path, vers: 0, kind }, aux: 0, fid: None }
 }
 
 /// An entry of a device whose files belong to the user and were made when the machine started.

@@ -273,7 +273,11 @@ fn namespace(k: &Kernel, of: Pid) -> Vec<u8> {
                 (_, true) => "-ac ",
                 (_, false) => "-a ",
             };
-            text += &format!("bind {flag}{} {at}\n", member.name);
+            text += &match member.tree.as_deref() {
+                None => format!("bind {flag}{} {at}\n", member.name),
+                Some("") => format!("mount {flag}{} {at}\n", member.name),
+                Some(tree) => format!("mount {flag}{} {at} {tree}\n", member.name),
+            };
         }
     }
     (text + &format!("cd {}\n", groups.dot)).into_bytes()

@@ -5,6 +5,7 @@ use crate::chan::{self, Chan};
 use crate::dev::{Device, Entry, Error, Node, Pid, QTDIR, Result, Started, Value, error};
 use crate::kernel::Kernel;
 use plan9_abi::flags::open;
+use std::rc::Rc;
 
 const NOT_EXIST: Error = error("file does not exist");
 /// A descriptor's number as text is shorter than this, in bytes.
@@ -27,6 +28,12 @@ fn posted<'k>(k: &'k mut Kernel, node: &Node) -> Result<&'k mut Posted> {
 /// The channel that was posted.
 pub fn channel(k: &mut Kernel, node: &Node) -> Option<Chan> {
     posted(k, node).ok()?.chan.clone()
+}
+
+/// The name under which a channel was posted.
+pub fn name_of(k: &Kernel, chan: &Chan) -> Option<String> {
+    let is_it = |post: &&Posted| post.chan.as_ref().is_some_and(|posted| Rc::ptr_eq(posted, chan));
+    k.files.posted.iter().find(is_it).map(|post| format!("/srv/{}", post.name))
 }
 
 impl Device for Srv {

@@ -59,6 +59,7 @@ pub fn stdio_node(fd: RawFd) -> Node {
         device: DeviceId { letter: STDIO, instance: 0 },
         qid: Qid { path: fd as u64, vers: 0, kind: 0 },
         aux: 0,
+        fid: None,
     }
 }
 

@@ -1,12 +1,13 @@
 //! Into the kernel and out of it: a stop becomes a system call or a trap, a result becomes registers
 //! (`pc64/trap.c:syscall`, `port/sysproc.c:dosyscall`).
 
-use super::proc::{Blocked, Call, State};
+use super::proc::{Blocked, Call, State, Then};
 use super::tracee::Regs;
 use super::user::BAD_ARG;
 use super::{Kernel, NoteKind};
 use crate::dev::{Breakable, Error, Operation, Pid, Result, Started, Step, Value};
-use crate::{chan, ip};
+use crate::mnt::clunk;
+use crate::{chan, ip, mnt};
 use plan9_abi::layout::{ERRMAX, MAX_ARGS};
 use plan9_abi::sysno;
 
@@ -63,23 +64,64 @@ impl Kernel {
                 }
             }
         };
+        self.go_on(pid, outcome);
+        if self.procs.get(&pid).is_some_and(|proc| proc.blocked.is_some()) {
+            let number = self.procs.get(&pid).map_or(0, |proc| proc.call.number);
+            self.point_in_call(pid, number);
+        }
+    }
+
+    /// What a run of a system call came to: its end, a wait, or a message to a file server and then another run.
+    fn go_on(&mut self, pid: Pid, outcome: Outcome) {
+        if let Some(operation) = mnt::asked(self, pid) {
+            return self.wait_for(pid, operation, Then::Again);
+        }
+        mnt::end(self, pid);
         match outcome {
-            Outcome::Done(result) => self.complete(pid, result),
-            Outcome::Wait(operation, finish) => {
-                if let Some(proc) = self.procs.get_mut(&pid) {
-                    proc.blocked = Some(Blocked { operation, finish, on: None });
-                }
-                self.step(pid);
-                if self.procs.get(&pid).is_some_and(|proc| proc.blocked.is_some()) {
-                    let number = self.procs.get(&pid).map_or(0, |proc| proc.call.number);
-                    self.point_in_call(pid, number);
-                }
-            }
+            Outcome::Done(result) => self.settle(pid, result),
+            Outcome::Wait(operation, finish) => self.wait_for(pid, operation, Then::Finish(finish)),
             Outcome::Registers => {
                 self.trace(pid, &Ok(0));
                 self.leave(pid);
             }
             Outcome::Gone => {}
+        }
+    }
+
+    fn wait_for(&mut self, pid: Pid, operation: Box<dyn Operation>, then: Then) {
+        if let Some(proc) = self.procs.get_mut(&pid) {
+            proc.blocked = Some(Blocked { operation, then, on: None });
+        }
+        self.step(pid);
+    }
+
+    /// A wait is over.
+    fn resume(&mut self, pid: Pid, then: Then, value: Result<Value>) {
+        match then {
+            Then::Finish(finish) => {
+                let result = finish(self, pid, value);
+                self.settle(pid, result);
+            }
+            Then::Again => {
+                mnt::answered(self, pid, value);
+                let Some(Call { number, args }) = self.procs.get(&pid).map(|proc| proc.call) else {
+                    return;
+                };
+                mnt::begin(self, pid);
+                let outcome = self.dispatch(pid, number, args);
+                self.go_on(pid, outcome);
+            }
+        }
+    }
+
+    /// A system call has its result, which the program gets once the file servers know what it let go of.
+    fn settle(&mut self, pid: Pid, result: Result<i64>) {
+        match clunk::dropped(self) {
+            None => self.complete(pid, result),
+            Some(clunks) => {
+                let finish: chan::Finish = Box::new(move |_, _, _| result);
+                self.wait_for(pid, Box::new(clunks), Then::Finish(finish));
+            }
         }
     }
 
@@ -109,13 +151,10 @@ impl Kernel {
             proc.cycles.wake();
         }
         match blocked.operation.step(self, pid) {
-            Step::Done(value) => {
-                let result = (blocked.finish)(self, pid, value);
-                self.complete(pid, result);
-            }
+            Step::Done(value) => self.resume(pid, blocked.then, value),
             Step::Wait(id, breakable) => {
                 let Some(proc) = self.procs.get_mut(&pid) else { return };
-                let killed = proc.kill_asked;
+                let killed = proc.kill_asked && breakable != Breakable::OnceKilled;
                 let broken = breakable == Breakable::ByNotes && proc.notepending;
                 proc.notepending &= breakable != Breakable::Swallows;
                 blocked.on = Some((id, breakable));
@@ -142,14 +181,17 @@ impl Kernel {
                 queue.retain(|&waiter| waiter != pid);
             }
         }
+        if blocked.operation.goes_on(self, pid) {
+            return self.wait_for(pid, blocked.operation, blocked.then);
+        }
         let value = blocked.operation.interrupted(self, pid);
-        let result = (blocked.finish)(self, pid, value);
-        self.complete(pid, result);
+        self.resume(pid, blocked.then, value);
     }
 
     /// Steps every operation whose wait was ended, until none is left.
     pub(crate) fn step_woken(&mut self) {
         loop {
+            clunk::sweep(self);
             let woken = self.waits.take();
             if woken.is_empty() {
                 return;
@@ -162,6 +204,7 @@ impl Kernel {
                 if self.ring(id) {
                     continue;
                 }
+                clunk::woken(self, id);
                 for pid in self.waiters.remove(&id).unwrap_or_default() {
                     self.step(pid);
                 }

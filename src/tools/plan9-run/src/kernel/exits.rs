@@ -1,8 +1,8 @@
 //! The end of a proc and its parent's wait (`port/proc.c:pexit`, `pwait`).
 
-use super::proc::{State, WaitRecord};
+use super::proc::{State, WaitRecord, Then};
 use super::{Kernel, quote, spell};
-use crate::chan;
+use crate::{chan, mnt};
 use crate::dev::{Breakable, INTERRUPTED, Operation, Pid, Result, Step, Value, error};
 use plan9_abi::layout::{ERRMAX, MAX_WAIT_RECORDS};
 
@@ -79,8 +79,11 @@ impl Kernel {
             }
             // Its result goes nowhere, but what it holds is let go of.
             let value = blocked.operation.interrupted(self, pid);
-            let _ = (blocked.finish)(self, pid, value);
+            if let Then::Finish(finish) = blocked.then {
+                let _ = finish(self, pid, value);
+            }
         }
+        mnt::end(self, pid);
         chan::exit(self, pid);
         let now = self.mono_ns();
         let Some(proc) = self.procs.get_mut(&pid) else { return };

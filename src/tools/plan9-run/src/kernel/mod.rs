@@ -34,7 +34,7 @@ pub use options::{Edition, MAX_PROCS, Options};
 pub use proc::{NoteKind, Proc};
 
 use crate::dev::{Pid, WaitId, Waits};
-use crate::{chan, ip, pipe};
+use crate::{chan, ip, mnt, pipe};
 use plan9_abi::layout::STACK_FILL;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use timers::Timers;
@@ -49,6 +49,7 @@ pub struct Kernel {
     pub net: ip::Stack,
     pub pipes: pipe::Pipes,
     pub files: chan::Files,
+    pub mounts: mnt::Mounts,
     /// Who waits on what, in the order in which they began.
     waiters: HashMap<WaitId, VecDeque<Pid>>,
     semaphores: Vec<semaphore::Waiter>,
@@ -86,6 +87,7 @@ impl Kernel {
             net,
             pipes: pipe::Pipes::default(),
             files: chan::Files::default(),
+            mounts: mnt::Mounts::default(),
             waiters: HashMap::new(),
             semaphores: Vec::new(),
             meetings: Vec::new(),

@@ -1,6 +1,6 @@
 //! Notes: posting, the points of delivery, the frame, and `noted` (`port/proc.c`, `port/sysproc.c`, `pc64/trap.c`).
 
-use super::proc::{Note, State};
+use super::proc::{Blocked, Note, State};
 use super::tracee::Regs;
 use super::user::BAD_ARG;
 use super::{Kernel, NoteKind, memory, spell};
@@ -61,7 +61,7 @@ impl Kernel {
         match proc.blocked.as_ref().and_then(|blocked| blocked.on) {
             Some((_, Breakable::ByNotes | Breakable::OnceAsleep)) => self.break_wait(pid),
             Some((_, Breakable::Swallows)) => proc.notepending = false,
-            Some((_, Breakable::No)) | None => {}
+            Some((_, Breakable::No | Breakable::OnceKilled)) | None => {}
         }
     }
 
@@ -106,7 +106,9 @@ impl Kernel {
         match proc.at {
             State::Stopped => self.leave(pid),
             State::Broken => self.exit(pid, b"Killed"),
-            State::Kernel if proc.blocked.is_some() => self.break_wait(pid),
+            State::Kernel if proc.blocked.as_ref().is_some_and(Blocked::breaks_when_killed) => {
+                self.break_wait(pid);
+            }
             State::User => {
                 if let Some(tracee) = &proc.tracee {
                     let _ = tracee.interrupt();

@@ -40,11 +40,26 @@ pub struct WaitRecord {
 /// What is done with an operation's answer.
 pub type Finish = crate::chan::Finish;
 
+/// What follows a wait.
+pub enum Then {
+    /// The system call has its result.
+    Finish(Finish),
+    /// A file server has answered, and the system call runs again from its beginning ([`crate::mnt`]).
+    Again,
+}
+
 /// A system call that waits.
 pub struct Blocked {
     pub operation: Box<dyn Operation>,
-    pub finish: Finish,
+    pub then: Then,
     pub on: Option<(WaitId, Breakable)>,
+}
+
+impl Blocked {
+    /// Whether ctl `kill` is still to break it.
+    pub fn breaks_when_killed(&self) -> bool {
+        !matches!(self.on, Some((_, Breakable::OnceKilled)))
+    }
 }
 
 /// Where a proc stands.

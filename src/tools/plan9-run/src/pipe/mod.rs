@@ -34,7 +34,7 @@ fn make(k: &mut Kernel) -> u32 {
 /// The directory is 0, `data` 1, `data1` 2.
 fn node(instance: u32, path: u64) -> Node {
     let kind = if path == 0 { QTDIR } else { 0 };
-    Node { device: DeviceId { letter: '|', instance }, qid: Qid { path, vers: 0, kind }, aux: 0 }
+    Node { device: DeviceId { letter: '|', instance }, qid: Qid { path, vers: 0, kind }, aux: 0, fid: None }
 }
 
 /// The two ends of a new pipe, opened.
@@ -52,9 +52,14 @@ fn queues(k: &Kernel, node: &Node) -> Result<(QueueRef, QueueRef)> {
     Ok((Rc::clone(&pipe.queues[end]), Rc::clone(&pipe.queues[1 - end])))
 }
 
+/// What `aux` of a pipe's file is where the kernel itself speaks 9P through it (`CMSG`).
+pub const MESSAGES: u64 = 1;
+
 /// The writing end's view.
 struct End {
     to: QueueRef,
+    /// A failure is a file server's, not the program's.
+    messages: bool,
 }
 
 impl Owner for End {
@@ -65,7 +70,9 @@ impl Owner for End {
 
     /// Whatever ended the write, an interrupt too.
     fn write_failed(&self, k: &mut Kernel, pid: Pid) {
-        let _ = k.post_note(pid, plan9_abi::note::WRITE_ON_CLOSED_PIPE, NoteKind::User);
+        if !self.messages {
+            let _ = k.post_note(pid, plan9_abi::note::WRITE_ON_CLOSED_PIPE, NoteKind::User);
+        }
     }
 }
 
@@ -117,7 +124,8 @@ impl Device for PipeDevice {
     fn read(&self, k: &mut Kernel, _pid: Pid, node: &Node, count: usize, _from: u64) -> Started {
         match queues(k, node) {
             Ok((own, to)) => {
-                Started::Blocked(Box::new(Read { queue: own, count, owner: Rc::new(End { to }) }))
+                let owner = Rc::new(End { to, messages: false });
+                Started::Blocked(Box::new(Read { queue: own, count, owner }))
             }
             Err(why) => Started::Done(Err(why)),
         }
@@ -126,7 +134,7 @@ impl Device for PipeDevice {
     fn write(&self, k: &mut Kernel, _pid: Pid, node: &Node, data: &[u8], _to: u64) -> Started {
         match queues(k, node) {
             Ok((_, to)) => {
-                let owner = Rc::new(End { to: Rc::clone(&to) });
+                let owner = Rc::new(End { to: Rc::clone(&to), messages: node.aux == MESSAGES });
                 Started::Blocked(Box::new(Write::new(to, data.to_vec(), owner)))
             }
             Err(why) => Started::Done(Err(why)),
