@@ -1,6 +1,7 @@
-//! The name space: bind, unmount, mount.
+//! The name space: bind, unmount, mount, and a mounted server that refuses things.
 
-use super::{close, create, e, open};
+use super::server::{Server, serve};
+use super::{close, create, e, one, open, wstat};
 use conformance::family::fork;
 use conformance::{raw, say};
 use core::ffi::CStr;
@@ -32,6 +33,31 @@ fn pipe() -> (i64, i64) {
     file::pipe().map_or((-1, -1), |(one, other)| (one.into(), other.into()))
 }
 
+/// Mounts a server that is started for it. `Ok` gives another descriptor of its connection.
+fn try_mount(server: Server) -> (i64, i64) {
+    let (near, far) = pipe();
+    fork_server(near, far, server);
+    close(far);
+    let other = match server {
+        Server::Refuses => raw(sysno::DUP, [near as usize, usize::MAX, 0, 0, 0]),
+        _ => -1,
+    };
+    let result = mount(near, -1);
+    if result < 0 {
+        close(near);
+    }
+    (result, other)
+}
+
+fn fork_server(near: i64, far: i64, server: Server) {
+    let flags = rfork::PROC | rfork::FDG | rfork::NOWAIT | rfork::NOTEG;
+    // SAFETY: the child has memory and descriptors of its own, and ends in `serve`.
+    if let Ok(0) = unsafe { process::rfork(flags) } {
+        close(near);
+        serve(far as i32, server);
+    }
+}
+
 pub fn run() {
     say!("-- name space");
     close(create(PLACE, READ, DIR | 0o777));
@@ -52,12 +78,32 @@ pub fn run() {
     e("mount, read only fd", mount(open(c"/dev/null", READ), -1));
     let (near, far) = pipe();
     e("mount, bad afd", mount(near, 99));
-    close(near);
     close(far);
+    e("mount, other end closed", mount(near, -1));
+    close(near);
+    e("mount, server without 9P2000", try_mount(Server::WithoutVersion).0);
+    e("mount, server refuses the attach", try_mount(Server::RefusesAttach).0);
+    e("mount, server hangs up at the attach", try_mount(Server::HangsUpAtAttach).0);
+    let (mounted, connection) = try_mount(Server::Refuses);
+    e("mount", mounted);
+    e("open in a mounted tree, walk refused", open(c"/tmp/m/a/b", READ));
+    e("open of a mounted root, open refused", open(PLACE, READ));
+    e("create in a mounted tree, refused", create(c"/tmp/m/x", READ, 0o666));
+    let mut record = [0u8; 512];
+    let to = [PLACE.as_ptr() as usize, record.as_mut_ptr() as usize, record.len(), 0, 0];
+    e("stat of a mounted root, refused", raw(sysno::STAT, to));
+    e("wstat of a mounted root, refused", wstat(PLACE, b"", 0));
+    let (at, mut byte) = (connection as usize, 0u8);
+    let to = [at, (&raw mut byte) as usize, 1, usize::MAX, 0];
+    e("read from the connection", raw(sysno::PREAD, to));
+    let mut place = 0i64;
+    e("seek on the connection", raw(sysno::SEEK, [(&raw mut place) as usize, at, 0, 0, 0]));
+    close(connection);
+    e("unmount", unmount(None, PLACE));
     fork(|| {
         // SAFETY: no new proc.
         let _ = unsafe { process::rfork(rfork::NAMEG | rfork::NOMNT) };
-        e("RFNOMNT, mount", mount(pipe().0, -1));
+        e("RFNOMNT, mount", try_mount(Server::Refuses).0);
         e("RFNOMNT, open #c/null", open(c"#c/null", READ));
         e("RFNOMNT, open #s", open(c"#s", READ));
     });
