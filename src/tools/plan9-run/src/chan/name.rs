@@ -56,7 +56,12 @@ impl Namespace {
             ("/proc", 'p'),
             ("/srv", 's'),
         ] {
-            let member = Member { node: root_of(letter), name: format!("#{letter}"), create: true, tree: None };
+            let member = Member {
+                node: root_of(letter),
+                name: format!("#{letter}"),
+                create: true,
+                tree: None,
+            };
             namespace.mounts.insert(at.into(), vec![member]);
         }
         namespace
@@ -64,7 +69,8 @@ impl Namespace {
 
     /// An empty tree in memory at a path, as 9front's start-up scripts put a ramfs at `/tmp`.
     pub fn serve_ram(&mut self, at: &str) {
-        let member = Member { node: root_of(ram::LETTER), name: "#M".into(), create: true, tree: None };
+        let member =
+            Member { node: root_of(ram::LETTER), name: "#M".into(), create: true, tree: None };
         self.mounts.insert(absolute("/", at), vec![member]);
     }
 }

@@ -52,7 +52,12 @@ pub fn same_channel(k: &mut Kernel, pid: Pid, node: &Node) -> Option<Chan> {
 
 /// A file of a small device, by its path number.
 pub(crate) fn node(letter: char, path: u64, kind: u8) -> Node {
-    Node { device: DeviceId { letter, instance: 0 }, qid: Qid { path, vers: 0, kind }, aux: 0, fid: None }
+    Node {
+        device: DeviceId { letter, instance: 0 },
+        qid: Qid { path, vers: 0, kind },
+        aux: 0,
+        fid: None,
+    }
 }
 
 /// An entry of a device whose files belong to the user and were made when the machine started.

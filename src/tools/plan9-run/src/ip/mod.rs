@@ -125,7 +125,12 @@ const CONVERSATION: &[(&str, u64, u32)] = &[
 ];
 
 fn node(path: u64, kind: u8) -> Node {
-    Node { device: DeviceId { letter: 'I', instance: 0 }, qid: Qid { path, vers: 0, kind }, aux: 0, fid: None }
+    Node {
+        device: DeviceId { letter: 'I', instance: 0 },
+        qid: Qid { path, vers: 0, kind },
+        aux: 0,
+        fid: None,
+    }
 }
 
 pub(crate) fn conversation_node(n: usize, file: u64) -> Node {

@@ -65,6 +65,7 @@ impl Kernel {
             }
         };
         self.go_on(pid, outcome);
+        self.advance(pid);
         if self.procs.get(&pid).is_some_and(|proc| proc.blocked.is_some()) {
             let number = self.procs.get(&pid).map_or(0, |proc| proc.call.number);
             self.point_in_call(pid, number);
@@ -92,7 +93,19 @@ impl Kernel {
         if let Some(proc) = self.procs.get_mut(&pid) {
             proc.blocked = Some(Blocked { operation, then, on: None });
         }
-        self.step(pid);
+    }
+
+    /// Steps what has not been stepped yet: a call may begin one wait after another without ever having to. No call of
+    /// another wait begins inside one, or a server that answers in advance could make the kernel's stack overflow.
+    fn advance(&mut self, pid: Pid) {
+        while self
+            .procs
+            .get(&pid)
+            .and_then(|proc| proc.blocked.as_ref())
+            .is_some_and(Blocked::is_new)
+        {
+            self.step_once(pid);
+        }
     }
 
     /// A wait is over.
@@ -143,6 +156,11 @@ impl Kernel {
 
     /// Steps a waiting system call.
     pub(crate) fn step(&mut self, pid: Pid) {
+        self.step_once(pid);
+        self.advance(pid);
+    }
+
+    fn step_once(&mut self, pid: Pid) {
         let Some(mut blocked) = self.procs.get_mut(&pid).and_then(|proc| proc.blocked.take())
         else {
             return;
@@ -161,7 +179,7 @@ impl Kernel {
                 proc.blocked = Some(blocked);
                 proc.cycles.sleep();
                 if broken || killed {
-                    self.break_wait(pid);
+                    self.break_once(pid);
                 } else {
                     self.waiters.entry(id).or_default().push_back(pid);
                 }
@@ -171,6 +189,11 @@ impl Kernel {
 
     /// A wait ends without what it waited for.
     pub(crate) fn break_wait(&mut self, pid: Pid) {
+        self.break_once(pid);
+        self.advance(pid);
+    }
+
+    fn break_once(&mut self, pid: Pid) {
         let Some(proc) = self.procs.get_mut(&pid) else { return };
         let Some(mut blocked) = proc.blocked.take() else { return };
         if let Some((id, breakable)) = blocked.on {

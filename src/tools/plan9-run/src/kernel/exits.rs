@@ -1,9 +1,9 @@
 //! The end of a proc and its parent's wait (`port/proc.c:pexit`, `pwait`).
 
-use super::proc::{State, WaitRecord, Then};
+use super::proc::{State, Then, WaitRecord};
 use super::{Kernel, quote, spell};
-use crate::{chan, mnt};
 use crate::dev::{Breakable, INTERRUPTED, Operation, Pid, Result, Step, Value, error};
+use crate::{chan, mnt};
 use plan9_abi::layout::{ERRMAX, MAX_WAIT_RECORDS};
 
 /// Broken procs that are kept (`port/proc.c:NBROKEN`).

@@ -56,6 +56,11 @@ pub struct Blocked {
 }
 
 impl Blocked {
+    /// Whether it was never stepped.
+    pub fn is_new(&self) -> bool {
+        self.on.is_none()
+    }
+
     /// Whether ctl `kill` is still to break it.
     pub fn breaks_when_killed(&self) -> bool {
         !matches!(self.on, Some((_, Breakable::OnceKilled)))

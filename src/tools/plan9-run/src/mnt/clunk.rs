@@ -42,8 +42,9 @@ impl Operation for Clunks {
                 Ok(Value::Count(0))
             } else {
                 let (chan, fid) = (&clunk.chan, clunk.number);
-                let rpc =
-                    clunk.asked.get_or_insert_with(|| Rpc::new(chan.clone(), Request::Clunk { fid }));
+                let rpc = clunk
+                    .asked
+                    .get_or_insert_with(|| Rpc::new(chan.clone(), Request::Clunk { fid }));
                 match rpc.step(k, pid) {
                     Step::Done(value) => value,
                     wait @ Step::Wait(..) => return wait,

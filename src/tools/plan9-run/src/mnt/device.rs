@@ -3,9 +3,7 @@
 use super::fcall::{IO_HEADER, MAX_NAMES, NO_FID, Reply, Request};
 use super::{Fid, MOUNT_RPC, is_new, is_own, new_device, rpc, version};
 use crate::chan::{self, BAD_USE, Chan, spelling};
-use crate::dev::{
-    Device, DeviceId, Entry, Error, Node, Pid, Qid, Result, Started, Value, error,
-};
+use crate::dev::{Device, DeviceId, Entry, Error, Node, Pid, Qid, Result, Started, Value, error};
 use crate::kernel::Kernel;
 use plan9_abi::dir::Dir;
 use plan9_abi::flags::open;

@@ -54,7 +54,10 @@ pub enum Request {
 /// What a server answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    Version { msize: u32, version: Vec<u8> },
+    Version {
+        msize: u32,
+        version: Vec<u8>,
+    },
     Auth(Qid),
     Error(Vec<u8>),
     Flush,
@@ -304,17 +307,11 @@ mod tests {
         let version = Request::Version { msize: 0x2018, version: "9P2000".into() };
         assert_eq!(version.encode(NO_TAG), message(100, !0, b"\x18\x20\0\0\x06\09P2000"));
         let walk = Request::Walk { fid: 1, new: 2, names: vec![b"a".to_vec(), b"bc".to_vec()] };
-        assert_eq!(
-            walk.encode(5),
-            message(110, 5, b"\x01\0\0\0\x02\0\0\0\x02\0\x01\0a\x02\0bc")
-        );
+        assert_eq!(walk.encode(5), message(110, 5, b"\x01\0\0\0\x02\0\0\0\x02\0\x01\0a\x02\0bc"));
         let create = Request::Create { fid: 1, name: b"n".to_vec(), perm: 0o644, mode: 1 };
         assert_eq!(create.encode(1), message(114, 1, b"\x01\0\0\0\x01\0n\xa4\x01\0\0\x01"));
         let write = Request::Write { fid: 3, offset: 4, data: b"xy".to_vec() };
-        assert_eq!(
-            write.encode(1),
-            message(118, 1, b"\x03\0\0\0\x04\0\0\0\0\0\0\0\x02\0\0\0xy")
-        );
+        assert_eq!(write.encode(1), message(118, 1, b"\x03\0\0\0\x04\0\0\0\0\0\0\0\x02\0\0\0xy"));
         assert_eq!(Request::Flush { old: 7 }.encode(8), message(108, 8, b"\x07\0"));
     }
 

@@ -9,7 +9,8 @@ use super::fcall::{self, Front, Reply, Request};
 use super::{Connection, MOUNT_RPC};
 use crate::chan::{Chan, spelling};
 use crate::dev::{
-    Breakable, Error, INTERRUPTED, Node, Operation, Pid, Result, Started, Step, Value, WaitId, error,
+    Breakable, Error, INTERRUPTED, Node, Operation, Pid, Result, Started, Step, Value, WaitId,
+    error,
 };
 use crate::kernel::Kernel;
 use crate::{devices, pipe};
@@ -172,7 +173,9 @@ impl Operation for Rpc {
                 At::Send => match self.send(k, pid, &connection) {
                     Ok(Started::Blocked(operation)) => self.at = At::Sending(operation),
                     Ok(Started::Done(Ok(_))) => self.at = At::Waiting,
-                    Ok(Started::Done(Err(why))) | Err(why) => return self.fail(k, &connection, why),
+                    Ok(Started::Done(Err(why))) | Err(why) => {
+                        return self.fail(k, &connection, why);
+                    }
                 },
                 At::Sending(operation) => match operation.step(k, pid) {
                     Step::Wait(id, breakable) => return Step::Wait(id, self.breakable(breakable)),

@@ -66,8 +66,12 @@ pub struct Fid {
 
 impl Drop for Fid {
     fn drop(&mut self) {
-        let clunk =
-            Clunk { chan: self.chan.clone(), number: self.number, gone: self.gone.get(), asked: None };
+        let clunk = Clunk {
+            chan: self.chan.clone(),
+            number: self.number,
+            gone: self.gone.get(),
+            asked: None,
+        };
         self.dropped.borrow_mut().push(clunk);
     }
 }
@@ -145,9 +149,7 @@ fn is_new(k: &Kernel, pid: Pid) -> bool {
 /// Whether a file was walked to by the call that runs, so that nobody else holds it.
 fn is_own(k: &Kernel, pid: Pid, fid: &Rc<Fid>) -> bool {
     let Some(call) = k.mounts.calls.get(&pid) else { return false };
-    let own = |answer: &Answer| {
-        matches!(answer, Ok((_, Some(walked))) if Rc::ptr_eq(walked, fid))
-    };
+    let own = |answer: &Answer| matches!(answer, Ok((_, Some(walked))) if Rc::ptr_eq(walked, fid));
     call.log[..call.used].iter().any(|(_, answer)| own(answer))
 }
 
@@ -172,8 +174,7 @@ pub fn begin(k: &mut Kernel, pid: Pid) {
 /// A run of a call is over. If it asked a server, this is what the proc does next, before it runs again.
 pub fn asked(k: &mut Kernel, pid: Pid) -> Option<Box<dyn Operation>> {
     let looked = std::mem::take(k.mounts.looked.get_mut());
-    let Some((chan, request)) =
-        k.mounts.calls.get_mut(&pid).and_then(|call| call.asked.clone())
+    let Some((chan, request)) = k.mounts.calls.get_mut(&pid).and_then(|call| call.asked.clone())
     else {
         looked.into_iter().for_each(|(_, chan)| chan::release(k, chan));
         return None;

@@ -68,8 +68,8 @@ impl Agree {
     }
 
     fn check(&self, k: &mut Kernel) -> Result<Value> {
-        let (_, reply) = Reply::parse(&self.answer)
-            .ok_or(error("bad fversion conversion on reply"))?;
+        let (_, reply) =
+            Reply::parse(&self.answer).ok_or(error("bad fversion conversion on reply"))?;
         let (msize, version) = match reply {
             Reply::Version { msize, version } => (msize, version),
             Reply::Error(text) => return Err(Error(spelling::text(&text).into())),

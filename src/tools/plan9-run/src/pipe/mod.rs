@@ -34,7 +34,12 @@ fn make(k: &mut Kernel) -> u32 {
 /// The directory is 0, `data` 1, `data1` 2.
 fn node(instance: u32, path: u64) -> Node {
     let kind = if path == 0 { QTDIR } else { 0 };
-    Node { device: DeviceId { letter: '|', instance }, qid: Qid { path, vers: 0, kind }, aux: 0, fid: None }
+    Node {
+        device: DeviceId { letter: '|', instance },
+        qid: Qid { path, vers: 0, kind },
+        aux: 0,
+        fid: None,
+    }
 }
 
 /// The two ends of a new pipe, opened.
