@@ -1,0 +1,375 @@
+//! A 9P server on a thread, mounted through a pipe: its files are read, written, listed, made and removed by way of
+//! std::fs; its errors keep their words; a call that waits for it ends when a note comes; and it learns that it was
+//! unmounted. A server that sends garbage harms nobody but its mount.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{PipeReader, Read, Write};
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
+use std::os::plan9::errstr;
+use std::os::plan9::namespace::{self, Groups, Mount, Union};
+use std::thread;
+use std::time::Duration;
+
+/// What the server has: paths from its root, which is "", with texts; a directory has none.
+type Tree = BTreeMap<String, Option<Vec<u8>>>;
+
+/// A message's fields, and what it carries besides.
+struct Fields<'m>(&'m [u8]);
+
+impl<'m> Fields<'m> {
+    fn take(&mut self, n: usize) -> &'m [u8] {
+        let (taken, rest) = self.0.split_at(n);
+        self.0 = rest;
+        taken
+    }
+
+    fn number(&mut self, bytes: usize) -> u64 {
+        self.take(bytes).iter().rev().fold(0, |n, &byte| n << 8 | u64::from(byte))
+    }
+
+    fn text(&mut self) -> String {
+        let n = self.number(2) as usize;
+        String::from_utf8(self.take(n).to_vec()).unwrap()
+    }
+}
+
+fn put_text(to: &mut Vec<u8>, text: &str) {
+    to.extend((text.len() as u16).to_le_bytes());
+    to.extend(text.as_bytes());
+}
+
+/// A pipe's two ends, each for both ways.
+fn pipe() -> (OwnedFd, File) {
+    let (one, other): (PipeReader, _) = std::io::pipe().unwrap();
+    // A pipe of Plan 9's goes both ways.
+    let other = OwnedFd::from(other);
+    // SAFETY: the descriptor is nobody else's from here on.
+    (OwnedFd::from(one), unsafe { File::from_raw_fd(other.into_raw_fd()) })
+}
+
+#[derive(Default)]
+struct Server {
+    tree: Tree,
+    /// Which path each fid is, and whether it was opened.
+    fids: BTreeMap<u64, String>,
+    /// A read that is not answered.
+    held: Option<u64>,
+    most_fids: usize,
+    most_names: u64,
+    largest: usize,
+    flushed: usize,
+}
+
+impl Server {
+    fn qid(&self, path: &str) -> Vec<u8> {
+        let place = self.tree.keys().position(|key| key == path).unwrap() as u64;
+        let mut qid = vec![if self.tree[path].is_none() { 0x80 } else { 0 }, 0, 0, 0, 0];
+        qid.extend((path.len() as u64 * 1000 + place).to_le_bytes());
+        qid
+    }
+
+    fn stat(&self, path: &str) -> Vec<u8> {
+        let mut stat = vec![0; 6];
+        stat.extend(self.qid(path));
+        let directory = self.tree[path].is_none();
+        let mode: u32 = if directory { 0x8000_01FF } else { 0o666 };
+        stat.extend(mode.to_le_bytes());
+        stat.extend([0; 8]);
+        let length = self.tree[path].as_ref().map_or(0, Vec::len) as u64;
+        stat.extend(length.to_le_bytes());
+        put_text(&mut stat, path.rsplit('/').next().unwrap());
+        ["server", "server", ""].iter().for_each(|owner| put_text(&mut stat, owner));
+        let mut sized = (stat.len() as u16).to_le_bytes().to_vec();
+        sized.extend(stat);
+        sized
+    }
+
+    fn answer(&mut self, kind: u64, tag: u64, f: &mut Fields) -> Result<Option<Vec<u8>>, &'static str> {
+        const MISSING: &str = "no such thing here";
+        let mut reply = Vec::new();
+        match kind {
+            100 => {
+                reply.extend(f.take(4));
+                put_text(&mut reply, "9P2000");
+            }
+            104 => {
+                let fid = f.number(4);
+                self.fids.insert(fid, String::new());
+                reply = self.qid("");
+            }
+            108 => {
+                self.flushed += 1;
+                let old = f.number(2);
+                self.held.take_if(|tag| *tag == old);
+            }
+            110 => {
+                let (fid, new, names) = (f.number(4), f.number(4), f.number(2));
+                self.most_names = self.most_names.max(names);
+                let mut path = self.fids[&fid].clone();
+                let mut qids = Vec::new();
+                for n in 0..names {
+                    path = format!("{path}/{}", f.text());
+                    match self.tree.contains_key(&path) {
+                        true => qids.push(self.qid(&path)),
+                        false if n == 0 => return Err(MISSING),
+                        false => break,
+                    }
+                }
+                if qids.len() as u64 == names {
+                    self.fids.insert(new, path);
+                    self.most_fids = self.most_fids.max(self.fids.len());
+                }
+                reply.extend((qids.len() as u16).to_le_bytes());
+                qids.into_iter().for_each(|qid| reply.extend(qid));
+            }
+            112 => {
+                let path = self.fids[&f.number(4)].clone();
+                let mode = f.number(1);
+                if path == "/locked" {
+                    return Err("locked by whoever it was");
+                }
+                if let Some(Some(text)) = self.tree.get_mut(&path).filter(|_| mode & 16 != 0) {
+                    text.clear();
+                }
+                reply = self.qid(&path);
+                reply.extend([0; 4]);
+            }
+            114 => {
+                let fid = f.number(4);
+                let path = format!("{}/{}", self.fids[&fid], f.text());
+                let directory = f.number(4) & 0x8000_0000 != 0;
+                self.tree.insert(path.clone(), (!directory).then(Vec::new));
+                reply = self.qid(&path);
+                reply.extend([0; 4]);
+                self.fids.insert(fid, path);
+            }
+            116 => {
+                let path = self.fids[&f.number(4)].clone();
+                let (offset, count) = (f.number(8) as usize, f.number(4) as usize);
+                if path == "/never" {
+                    self.held = Some(tag);
+                    return Ok(None);
+                }
+                let data = match &self.tree[&path] {
+                    Some(text) => text.clone(),
+                    None => {
+                        let inside = |key: &&String| {
+                            key.strip_prefix(&format!("{path}/")).is_some_and(|name| !name.contains('/'))
+                        };
+                        self.tree.keys().filter(inside).flat_map(|key| self.stat(key)).collect()
+                    }
+                };
+                let from = offset.min(data.len());
+                let part = &data[from..data.len().min(from + count)];
+                reply.extend((part.len() as u32).to_le_bytes());
+                reply.extend(part);
+            }
+            118 => {
+                let path = self.fids[&f.number(4)].clone();
+                let (offset, count) = (f.number(8) as usize, f.number(4) as usize);
+                if let Some(Some(text)) = self.tree.get_mut(&path) {
+                    text.resize(offset, 0);
+                    text.extend(f.take(count));
+                }
+                reply.extend((count as u32).to_le_bytes());
+            }
+            120 => drop(self.fids.remove(&f.number(4))),
+            122 => {
+                let path = self.fids.remove(&f.number(4)).unwrap();
+                self.tree.remove(&path);
+            }
+            124 => {
+                let stat = self.stat(&self.fids[&f.number(4)]);
+                reply.extend((stat.len() as u16).to_le_bytes());
+                reply.extend(stat);
+            }
+            _ => return Err("not here"),
+        }
+        Ok(Some(reply))
+    }
+
+    /// Until the connection ends. Gives itself back.
+    fn serve(mut self, mut wire: File) -> Server {
+        loop {
+            let mut size = [0; 4];
+            if wire.read_exact(&mut size).is_err() {
+                return self;
+            }
+            let mut message = vec![0; u32::from_le_bytes(size) as usize - 4];
+            wire.read_exact(&mut message).unwrap();
+            self.largest = self.largest.max(message.len() + 4);
+            let mut fields = Fields(&message);
+            let (kind, tag) = (fields.number(1), fields.number(2));
+            let (kind, fields) = match self.answer(kind, tag, &mut fields) {
+                Ok(None) => continue,
+                Ok(Some(reply)) => (kind + 1, reply),
+                Err(why) => {
+                    let mut text = Vec::new();
+                    put_text(&mut text, why);
+                    (107, text)
+                }
+            };
+            let mut whole = (7 + fields.len() as u32).to_le_bytes().to_vec();
+            whole.push(kind as u8);
+            whole.extend((tag as u16).to_le_bytes());
+            whole.extend(fields);
+            wire.write_all(&whole).unwrap();
+        }
+    }
+}
+
+/// How a call failed, in the server's or the kernel's words.
+fn refused<T>(result: std::io::Result<T>) -> String {
+    assert!(result.is_err());
+    errstr::last()
+}
+
+fn names(directory: &str) -> String {
+    let names = fs::read_dir(directory).unwrap();
+    let names: Vec<_> =
+        names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.join(" ")
+}
+
+/// Mounts what answers each message with these bytes, and nothing behind them; tells how the mount fails.
+fn garbage(at: &str, answers: &[&'static [u8]]) -> String {
+    let answers = answers.to_vec();
+    let (near, mut far) = pipe();
+    let server = thread::spawn(move || {
+        for answer in answers {
+            if far.read(&mut [0; 8192]).unwrap() == 0 {
+                return;
+            }
+            far.write_all(answer).unwrap();
+        }
+    });
+    let why = refused(Mount::new(near).on(at));
+    server.join().unwrap();
+    why
+}
+
+/// How much a read gives of a server that has answered thousands of reads before they were asked.
+fn in_advance(at: &str) -> usize {
+    const READS: usize = 6_000;
+    let (near, mut far) = pipe();
+    let server = thread::spawn(move || {
+        let mut wire = Vec::new();
+        wire.extend(b"\x13\0\0\0\x65\xff\xff\x18\x01\0\0\x06\09P2000");
+        let _ = far.read(&mut [0; 512]).unwrap();
+        far.write_all(&wire).unwrap();
+        wire.clear();
+        // The attach, a walk, an open that allows one byte a read; then the reads, and an end.
+        wire.extend(b"\x14\0\0\0\x69\x01\0\x80\0\0\0\0\0\0\0\0\0\0\0\0");
+        wire.extend(b"\x16\0\0\0\x6f\x01\0\x01\0\0\0\0\0\0\x01\0\0\0\0\0\0\0");
+        wire.extend(b"\x18\0\0\0\x71\x01\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0");
+        for _ in 0..READS {
+            wire.extend(b"\x0c\0\0\0\x75\x01\0\x01\0\0\0x");
+        }
+        wire.extend(b"\x0b\0\0\0\x75\x01\0\0\0\0\0");
+        far.write_all(&wire).unwrap();
+        // What is asked after all that: the closing.
+        let mut request = [0; 512];
+        while far.read(&mut request).unwrap() > 0 {
+            if request[4] == 120 {
+                far.write_all(b"\x07\0\0\0\x79\x01\0").unwrap();
+            }
+        }
+    });
+    Mount::new(near).on(at).unwrap();
+    let mut file = File::open(format!("{at}/x")).unwrap();
+    let n = file.read(&mut [0; 2 * READS]).unwrap();
+    drop(file);
+    namespace::unmount(None::<&str>, at).unwrap();
+    server.join().unwrap();
+    n
+}
+
+fn main() -> std::io::Result<()> {
+    let at = format!("/tmp/mount.{}", std::process::id());
+    fs::create_dir(&at)?;
+    // Whoever started the program is not to see it.
+    namespace::leave(Groups::NAME_SPACE)?;
+
+    let mut tree = Tree::new();
+    let deep: String = (0..20).map(|n| format!("/{n}")).collect();
+    for (end, _) in deep.match_indices('/').chain([(deep.len(), "")]) {
+        tree.insert(deep[..end].into(), None);
+    }
+    tree.insert(deep.clone() + "/end", Some(b"far down".to_vec()));
+    for (name, text) in [("/hello", "hello from a thread\n"), ("/locked", ""), ("/never", "")] {
+        tree.insert(name.into(), Some(text.into()));
+    }
+    let (near, far) = pipe();
+    let server = Server { tree, ..Server::default() };
+    let server = thread::spawn(move || server.serve(far));
+    Mount::new(near).union(Union::Replace).create(true).on(&at)?;
+
+    print!("read: {}", fs::read_to_string(format!("{at}/hello"))?);
+    println!("names: {}", names(&at));
+    println!("deep: {}", fs::read_to_string(format!("{at}{deep}/end"))?);
+    let data = fs::metadata(format!("{at}/hello"))?;
+    println!("metadata: {} bytes, a file: {}", data.len(), data.is_file());
+    println!("the mount point is a directory: {}", fs::metadata(&at)?.is_dir());
+    println!("not there: {}", refused(File::open(format!("{at}/nothing"))).replace(&at, ""));
+    println!("refused: {}", refused(File::open(format!("{at}/locked"))).replace(&at, ""));
+    println!("half way: {}", refused(File::open(format!("{at}/0/1/x/y"))).replace(&at, ""));
+
+    // More than one message holds, there and back.
+    let large: Vec<u8> = (0..100_000u32).map(|n| (n % 251) as u8).collect();
+    fs::write(format!("{at}/large"), &large)?;
+    println!("large: {}", fs::read(format!("{at}/large"))? == large);
+    fs::create_dir(format!("{at}/folder"))?;
+    fs::write(format!("{at}/folder/inside"), "in")?;
+    println!("made: {}", names(&format!("{at}/folder")));
+    fs::remove_file(format!("{at}/folder/inside"))?;
+    println!("removed: {:?}", names(&format!("{at}/folder")));
+
+    // From several threads at once, each with answers of its own.
+    let all = thread::scope(|scope| {
+        let threads: Vec<_> = (0..4)
+            .map(|n| {
+                let at = &at;
+                scope.spawn(move || {
+                    let name = format!("{at}/thread{n}");
+                    (0..25).all(|round| {
+                        fs::write(&name, format!("{n} {round}")).unwrap();
+                        fs::read_to_string(&name).unwrap() == format!("{n} {round}")
+                    })
+                })
+            })
+            .collect();
+        threads.into_iter().all(|thread| thread.join().unwrap())
+    });
+    println!("threads: {all}");
+
+    // A read that the server does not answer, and a note.
+    let mut never = File::open(format!("{at}/never"))?;
+    let (told, tell) = std::sync::mpsc::channel();
+    let waiting = thread::spawn(move || {
+        told.send(fs::read_to_string("/dev/pid").unwrap().trim().to_string()).unwrap();
+        refused(never.read(&mut [0; 8]))
+    });
+    let pid = tell.recv().unwrap();
+    thread::sleep(Duration::from_millis(50));
+    fs::write(format!("/proc/{pid}/ctl"), "interrupt")?;
+    println!("a note: {}", waiting.join().unwrap());
+
+    namespace::unmount(None::<&str>, &at)?;
+    println!("unmounted: {:?}", names(&at));
+    let server = server.join().unwrap();
+    println!("files still held: {:?}", server.fids);
+    println!("numbers are used again: {}", server.most_fids < 16);
+    println!("names in a walk: {}", server.most_names);
+    println!("largest message: {}", server.largest);
+    println!("flushed: {}", server.flushed);
+
+    let version = b"\x13\0\0\0\x65\xff\xff\x18\x20\0\0\x06\09P2000";
+    println!("no message: {}", garbage(&at, &[b"what?"]));
+    println!("endless: {}", garbage(&at, &[version, b"\xff\xff\xff\xff\x69\x01\0"]));
+    println!("short: {}", garbage(&at, &[version, b"\x03\0\0\0\x69\x01\0"]));
+    println!("another kind: {}", garbage(&at, &[version, b"\x07\0\0\0\x79\x01\0"]));
+    println!("a request: {}", garbage(&at, &[version, b"\x09\0\0\0\x6c\x01\0\x01\0"]));
+    println!("in advance: {}", in_advance(&at));
+    fs::remove_dir(&at)
+}
