@@ -85,7 +85,12 @@ impl Server {
         sized
     }
 
-    fn answer(&mut self, kind: u64, tag: u64, f: &mut Fields) -> Result<Option<Vec<u8>>, &'static str> {
+    fn answer(
+        &mut self,
+        kind: u64,
+        tag: u64,
+        f: &mut Fields,
+    ) -> Result<Option<Vec<u8>>, &'static str> {
         const MISSING: &str = "no such thing here";
         let mut reply = Vec::new();
         match kind {
@@ -155,7 +160,8 @@ impl Server {
                     Some(text) => text.clone(),
                     None => {
                         let inside = |key: &&String| {
-                            key.strip_prefix(&format!("{path}/")).is_some_and(|name| !name.contains('/'))
+                            key.strip_prefix(&format!("{path}/"))
+                                .is_some_and(|name| !name.contains('/'))
                         };
                         self.tree.keys().filter(inside).flat_map(|key| self.stat(key)).collect()
                     }
