@@ -79,8 +79,9 @@ fn is_gone(pid: u32) -> bool {
 
 /// Tells of a thread that is gone, and ends the others.
 fn end(thread: &ThreadControl, pid: u32) -> ! {
-    if has_overflowed(thread, pid) {
-        stacks::tell(thread);
+    // One that has overflowed its stack may have destroyed this one's.
+    if let Some(culprit) = overflowed() {
+        stacks::tell(culprit);
         super::abort_internal();
     }
     let name = thread.shown_name();
