@@ -5,7 +5,7 @@
 #![no_main]
 
 use conformance::report::close;
-use conformance::{HANDLED, Why, child, counting_handler, handle_notes, later, say};
+use conformance::{HANDLED, Why, child, counting_handler, handle_notes, later, pid, post, say};
 use core::sync::atomic::AtomicUsize;
 use core::sync::atomic::Ordering::SeqCst;
 use plan9_abi::dir::Dir;
@@ -17,11 +17,13 @@ counting_handler!();
 static BYTES: [u8; 131_072] = [7; 131_072];
 /// Writes begun, by which the reader sees that the writer is stuck.
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
+/// 1 while a note is to come to a writer that waits, 2 when none can any more.
+static WATCHING: AtomicUsize = AtomicUsize::new(0);
 /// Bytes that the reader got, and whether it has begun.
 static CAME: AtomicUsize = AtomicUsize::new(0);
 static READS: AtomicUsize = AtomicUsize::new(0);
 
-/// When a note comes to a write that may wait, in milliseconds: it must have got so far.
+/// A writer that has begun no other write for so long waits, in milliseconds: then a note comes, and again if need be.
 const SOON: u32 = 150;
 /// For so long the writer begins no other write: it is stuck.
 const STUCK: u32 = 2500;
@@ -37,14 +39,46 @@ fn length(fd: i32) -> u64 {
         .map_or(0, |(dir, _)| dir.length)
 }
 
+/// A write that is known to have begun.
+fn write(fd: i32, bytes: &[u8]) -> Result<usize> {
+    BEGUN.fetch_add(1, SeqCst);
+    file::write(fd, bytes)
+}
+
+/// Posts a note each time that the writer waits, until it has given up.
+fn watch_writer() {
+    WATCHING.store(1, SeqCst);
+    let writer = pid();
+    child(move || {
+        let mut seen = usize::MAX;
+        while WATCHING.load(SeqCst) == 1 {
+            let begun = BEGUN.load(SeqCst);
+            if begun == seen {
+                post(writer, b"note");
+            }
+            seen = begun;
+            let _ = process::sleep(SOON);
+        }
+        WATCHING.store(2, SeqCst);
+    });
+}
+
+/// The writer waits no more; ends when no note can come any more.
+fn end_watch() {
+    WATCHING.store(0, SeqCst);
+    while WATCHING.load(SeqCst) != 2 {
+        let _ = process::sleep(10);
+    }
+}
+
 /// Whole writes until one waits, which a note then ends.
 fn fill(fd: i32, size: usize) -> usize {
     let mut whole = 0;
-    // The last write is the one that no other follows.
-    later(2 * SOON, b"note");
-    while file::write(fd, &BYTES[..size]).is_ok() {
+    watch_writer();
+    while write(fd, &BYTES[..size]).is_ok() {
         whole += 1;
     }
+    end_watch();
     whole
 }
 
@@ -57,8 +91,9 @@ fn holds(size: usize) {
         HANDLED.swap(0, SeqCst)
     );
     let before = length(far);
-    later(SOON, b"note");
-    let empty = file::write(near, &[]);
+    watch_writer();
+    let empty = write(near, &[]);
+    end_watch();
     say!(
         "it holds {before}; an empty write {} '{}', it holds {}",
         if empty.is_ok() { "ends" } else { "waits" },
@@ -98,9 +133,8 @@ fn past_the_limit() {
     child(|| read_when_stuck(far));
     let mut broken = 0;
     let last: Result<usize> = loop {
-        BEGUN.fetch_add(1, SeqCst);
         later(SOON, b"note");
-        let result = file::write(near, &BYTES[..PIECE]);
+        let result = write(near, &BYTES[..PIECE]);
         taken += PIECE;
         if result.is_ok() {
             break result;

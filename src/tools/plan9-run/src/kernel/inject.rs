@@ -43,8 +43,10 @@ const TRAP_FLAG: u64 = 1 << 8;
 const TRAP_TRACE: i32 = 2;
 /// Steps in a row before others have their turn.
 const BURST: usize = 512;
-/// Operations in a row without a new point: there is none. Few would not tell, for no two of them need take the same way.
+/// Operations in a row without a new point: there is none. Few would not tell, for no two of them need take the same way;
+/// with notes alone, many would not end, for while a deadline is being handled the ways are many.
 const LAST_MISSES: usize = 20;
+const LAST_MISSES_OF_NOTES: usize = 6;
 
 /// What is posted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +155,7 @@ impl Injection {
     }
 
     fn is_complete(&self) -> bool {
-        self.misses >= LAST_MISSES
+        self.misses >= if self.is_note() { LAST_MISSES_OF_NOTES } else { LAST_MISSES }
     }
 
     /// The operation has ended without a new point. One whose deadline fired before it made its call tells nothing.
