@@ -22,7 +22,7 @@ const EXACT_BYTES: u64 = 1 << 30;
 const EXACT_TIMEOUTS: u64 = 10_000;
 const EXACT_WRITERS: u64 = 8;
 /// How long that may take, and an operation with a note at every instruction, which is stepped.
-const INJECT_LIMIT: Duration = Duration::from_secs(240);
+const INJECT_LIMIT: Duration = Duration::from_secs(900);
 const EXACT_LIMIT: Duration = Duration::from_secs(240);
 
 /// Rounds of an operation at most; it ends earlier, when every point was hit.
