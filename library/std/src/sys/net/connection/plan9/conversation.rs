@@ -47,6 +47,17 @@ impl Conversation {
         cvt(file::write(self.ctl.raw(), text)).map(drop)
     }
 
+    /// Announces, by a command. A note that is pending breaks the kernel's last look at what has been done already
+    /// (`port/proc.c:sleep`).
+    pub fn announce(&self, command: &[u8]) -> io::Result<()> {
+        match self.command(command) {
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => {
+                if self.address("local")?.port() == 0 { Err(why) } else { Ok(()) }
+            }
+            other => other,
+        }
+    }
+
     /// Calls an address; `TimedOut` if there is no answer before the deadline.
     pub fn connect(&mut self, to: &SocketAddr, deadline: Option<Deadline>) -> io::Result<()> {
         let command = Text::new(format_args!("connect {}", AddressText(*to)));
