@@ -4,7 +4,7 @@ use super::path::about;
 use super::{
     BAD_FD, BAD_USE, Call, Chan, Finish, directory, name, new_channel, record, release, spelling,
 };
-use crate::dev::{Entry, Error, Node, Pid, Qid, Result, Started, Value, error};
+use crate::dev::{Entry, Error, Node, Pid, Result, Started, Value, error};
 use crate::kernel::Kernel;
 use crate::{devices, mnt, pipe};
 use plan9_abi::dir::Dir;
@@ -405,18 +405,7 @@ fn wanted(k: &mut Kernel, pid: Pid, at: u64, len: usize) -> Result<Entry> {
     if dir.name != b"/" && dir.name.iter().any(illegal) {
         return Err(name::bad_character(&spelling::text(dir.name)));
     }
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ok(Entry {
-        qid: Qid { path: dir.qid.path, vers: dir.qid.version, kind: dir.qid.kind },
-        mode: dir.mode,
-        atime: dir.atime,
-        mtime: dir.mtime,
-        length: dir.length,
-        name: spelling::text(dir.name),
-        uid: text(dir.uid),
-        gid: text(dir.gid),
-        muid: text(dir.muid),
-    })
+    Ok(crate::mnt::device::entry(&dir))
 }
 
 fn wstat(k: &mut Kernel, pid: Pid, at: u64, from: u64, len: usize) -> Result<i64> {

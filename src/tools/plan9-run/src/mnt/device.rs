@@ -191,7 +191,7 @@ fn write_all(k: &mut Kernel, pid: Pid, node: &Node, data: &[u8], to: u64) -> Res
 }
 
 /// A record of a server's as an entry.
-fn entry(dir: &Dir) -> Entry {
+pub fn entry(dir: &Dir) -> Entry {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Entry {
         qid: Qid { path: dir.qid.path, vers: dir.qid.version, kind: dir.qid.kind },
