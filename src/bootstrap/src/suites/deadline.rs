@@ -16,6 +16,8 @@ const FOREIGN: [&str; 3] = ["rust dl aaaaaaaaaaaaaaaa", "sys: write on closed pi
 const WATCHED: &str = "passing by";
 /// How long it storms, in seconds.
 const STORM: &str = "5";
+/// How long a caller waits there between calls, in milliseconds, where each leaves an end in Time_wait: four hundred in all.
+const PAUSE: &str = "100";
 
 /// What `exact` sends in all, how often its writes time out at least, and how many writers share both.
 const EXACT_BYTES: u64 = 1 << 30;
@@ -70,11 +72,11 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
         if !wanted(name) {
             continue;
         }
-        let mut args = if name == "storm" { vec![STORM] } else { Vec::new() };
-        if name != "never-early" {
-            args.extend(FOREIGN);
-        }
-        for flags in [&[][..], &["--no-splice"]] {
+        for (flags, pause) in [(&[][..], "0"), (&["--no-splice"], PAUSE)] {
+            let mut args = if name == "storm" { vec![STORM, pause] } else { Vec::new() };
+            if name != "never-early" {
+                args.extend(FOREIGN);
+            }
             let title = format!("deadline/{name} {}", flags.join(" "));
             let title = title.trim_end();
             let result = one(layout, flags, &built.join(binary), &args);
