@@ -1,6 +1,6 @@
 //! The command line, and a program's end as an exit code.
 
-use crate::kernel::inject::{Plan, Posts};
+use crate::kernel::inject::{self, Plan, Posts};
 use crate::kernel::{Edition, Kernel, MAX_PROCS, Options};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
@@ -111,6 +111,9 @@ fn run(args: Args) -> Result<ExitCode> {
         inject,
         ..Options::default()
     };
+    if options.inject.is_some() {
+        inject::stay_on_one_processor();
+    }
     let mut kernel = Kernel::new(options);
     kernel.boot(&path, argv).map_err(|why| anyhow::anyhow!("{shown}: {}", why.0))?;
     let status = kernel.run();

@@ -12,6 +12,8 @@
 //! The machine posts a deadline's note as the deadline thread does, with the thread's own source files: it moves the
 //! clock to the deadline, claims the slot, posts, and says that it has. The clock must be one that it can move, so a
 //! program is not told the rate of the cycle counter.
+//!
+//! The machine and the program share one processor of the host: a step that wakes another one takes five times as long.
 
 use super::proc::State;
 use super::tracee::Stop;
@@ -19,6 +21,7 @@ use super::{Kernel, NoteKind, memory};
 use crate::dev::{self, Pid, error};
 use plan9_abi::aout::{HEADER_SIZE, Header};
 use plan9_abi::sysno;
+use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
 use slot::{AGAIN, Phase, Slot};
 use std::collections::HashSet;
 use std::str::FromStr;
@@ -43,10 +46,8 @@ const TRAP_FLAG: u64 = 1 << 8;
 const TRAP_TRACE: i32 = 2;
 /// Steps in a row before others have their turn.
 const BURST: usize = 512;
-/// Operations in a row without a new point: there is none. Few would not tell, for no two of them need take the same way;
-/// with notes alone, many would not end, for while a deadline is being handled the ways are many.
+/// Operations in a row without a new point: there is none. Few would not tell, for no two of them need take the same way.
 const LAST_MISSES: usize = 20;
-const LAST_MISSES_OF_NOTES: usize = 6;
 
 /// What is posted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,7 +156,7 @@ impl Injection {
     }
 
     fn is_complete(&self) -> bool {
-        self.misses >= if self.is_note() { LAST_MISSES_OF_NOTES } else { LAST_MISSES }
+        self.misses >= LAST_MISSES
     }
 
     /// The operation has ended without a new point. One whose deadline fired before it made its call tells nothing.
@@ -178,6 +179,13 @@ impl Injection {
     fn is_note(&self) -> bool {
         !self.plan.posts.0.contains(&Post::Deadline)
     }
+}
+
+/// Keeps this process and those that it starts to the processor on which it runs. Where that is refused, steps are slow.
+pub fn stay_on_one_processor() {
+    let mut here = CpuSet::new();
+    here.set(sched_getcpu());
+    let _ = sched_setaffinity(None, &here);
 }
 
 impl Kernel {
