@@ -153,12 +153,15 @@ fn every_instruction(layout: &Layout, built: &Path, part: &str, report: &mut Rep
     for operation in OPERATIONS {
         // Nothing but a deadline ends a wait for nothing.
         let ends = |posts: &&str| operation != "read-wait" || posts.contains("deadline");
-        for posts in POSTS.into_iter().filter(ends) {
-            let title = format!("deadline/every-instruction/{operation} {posts}");
+        // Notes alone find the same code whether the kernel splices or not.
+        let unspliced = POSTS.into_iter().filter(|posts| posts.contains("deadline"));
+        let runs = POSTS.into_iter().filter(ends).map(|posts| ("", posts));
+        for (splice, posts) in runs.chain(unspliced.map(|posts| (" --no-splice", posts))) {
+            let title = format!("deadline/every-instruction/{operation} {posts}{splice}");
             if !title.contains(part) {
                 continue;
             }
-            let result = inject(layout, built, operation, posts);
+            let result = inject(layout, built, operation, posts, splice.trim_start());
             if let Ok((hit, said)) = &result {
                 points += hit;
                 print!("{title}: {hit} points; {said}");
@@ -170,12 +173,19 @@ fn every_instruction(layout: &Layout, built: &Path, part: &str, report: &mut Rep
 }
 
 /// One operation; gives the number of points at which it was hit, which must be all, and what the program counted.
-fn inject(layout: &Layout, built: &Path, operation: &str, posts: &str) -> Result<(usize, String)> {
+fn inject(
+    layout: &Layout,
+    built: &Path,
+    operation: &str,
+    posts: &str,
+    splice: &str,
+) -> Result<(usize, String)> {
     let mut args = vec![operation, ROUNDS];
     if posts.contains("deadline") {
         args.push("deadline");
     }
-    let flags = ["--inject", posts];
+    let mut flags = vec!["--inject", posts];
+    flags.extend(Some(splice).filter(|flag| !flag.is_empty()));
     let ended =
         programs::run_within(INJECT_LIMIT, layout, &flags, &built.join("instructions"), &args)?;
     ensure!(ended.code == 0, "{}{}", ended.stdout, ended.stderr);
