@@ -103,12 +103,13 @@ impl Batch {
     fn follow(&self, layout: &Layout, args: &[&str], step: &Step) -> Result<(Outcomes, Ended)> {
         let (out, err) = (self.binary.with_extension("out"), self.binary.with_extension("err"));
         let mut log = File::create(&out).with_context(|| format!("{}", out.display()))?;
+        // Empty for suites that run no commands.
+        fs::create_dir_all(layout.commands())?;
         let mut child = Command::new(layout.tools().join("plan9-run"))
+            .arg(format!("--bind={}:/bin", layout.commands().display()))
             .arg(&self.binary)
             .args(args)
             .env_remove("RUST_BACKTRACE")
-            // Where programs look for others, as rc says it.
-            .env("path", layout.commands())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&err)?)

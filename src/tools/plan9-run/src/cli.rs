@@ -49,6 +49,9 @@ struct Args {
     /// Serve an empty tree in memory there, as 9front's ramfs does, instead of the host's folder
     #[arg(long, value_name = "DIRECTORY")]
     ramfs: Option<String>,
+    /// Bind NEW before OLD in the programs' name space, as `bind -b` does; both are their names. May be given again
+    #[arg(long, value_name = "NEW:OLD", value_parser = bound)]
+    bind: Vec<(String, String)>,
     /// Procs that there can be at once
     #[arg(long, value_name = "NUMBER", default_value_t = MAX_PROCS)]
     procs: usize,
@@ -103,6 +106,7 @@ fn run(args: Args) -> Result<ExitCode> {
         gateway: !args.no_gateway,
         root,
         ramfs: args.ramfs,
+        binds: args.bind,
         procs: args.procs,
         trace: args.trace,
         stats: args.stats,
@@ -124,6 +128,13 @@ fn run(args: Args) -> Result<ExitCode> {
         eprint!("{line}");
     }
     Ok(ExitCode::from(exit_code(&status)))
+}
+
+/// The two names of `--bind`.
+fn bound(text: &str) -> std::result::Result<(String, String), String> {
+    let pair = text.split_once(':').filter(|(new, old)| !new.is_empty() && !old.is_empty());
+    pair.map(|(new, old)| (new.to_string(), old.to_string()))
+        .ok_or("write what is bound, a colon and where, such as /usr/glenda/bin:/bin".to_string())
 }
 
 /// The two ports of `--publish`.

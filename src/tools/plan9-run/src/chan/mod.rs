@@ -23,7 +23,7 @@ use crate::devices::env::Environments;
 use crate::devices::srv::Posted;
 use crate::kernel::Kernel;
 use crate::mnt::Mux;
-use plan9_abi::flags::{open, rfork};
+use plan9_abi::flags::{bind, open, rfork};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::os::fd::RawFd;
@@ -124,8 +124,9 @@ pub struct Call {
     pub finish: Finish,
 }
 
-/// Groups of the first proc: descriptors 0, 1 and 2 are the host's, the namespace is that of a fresh machine.
-pub fn boot(k: &mut Kernel, pid: Pid) {
+/// Groups of the first proc: descriptors 0, 1 and 2 are the host's, the namespace is that of a fresh machine, and what was
+/// asked for is bound in it.
+pub fn boot(k: &mut Kernel, pid: Pid) -> Result<()> {
     let environment = k.files.environments.seed(&k.options.user);
     let dot = std::env::current_dir().ok();
     let dot = dot.as_ref().and_then(|dot| dot.strip_prefix(&k.options.root).ok());
@@ -144,6 +145,11 @@ pub fn boot(k: &mut Kernel, pid: Pid) {
     let namespace = Rc::new(RefCell::new(namespace));
     let fds = Rc::new(RefCell::new(table));
     k.files.groups.insert(pid, Groups { fds, namespace, environment, dot, dot_node: None });
+    for (new, old) in k.options.binds.clone() {
+        name::bind(k, pid, &new, &old, bind::BEFORE)
+            .map_err(|why| Error(format!("cannot bind {new} before {old}: {}", why.0).into()))?;
+    }
+    Ok(())
 }
 
 fn new_channel(members: Vec<Node>, path: String, mode: u32) -> Chan {

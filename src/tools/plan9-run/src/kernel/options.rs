@@ -35,6 +35,8 @@ pub struct Options {
     pub procs: usize,
     /// A directory that is an empty tree in memory.
     pub ramfs: Option<String>,
+    /// What is bound before what at the start.
+    pub binds: Vec<(String, String)>,
     /// One line a system call, on standard error.
     pub trace: bool,
     /// Counts of system calls at the end.
@@ -59,6 +61,7 @@ impl Default for Options {
             root: PathBuf::from("/"),
             procs: MAX_PROCS,
             ramfs: None,
+            binds: Vec::new(),
             trace: false,
             stats: false,
             inject: None,

@@ -52,7 +52,7 @@ impl Kernel {
         proc.tracee = Some(body);
         self.first = pid;
         self.procs.insert(pid, proc);
-        chan::boot(self, pid);
+        chan::boot(self, pid)?;
         self.exec_first(pid, path, argv)?;
         ip::tcp::publish::open(self)?;
         self.leave(pid);

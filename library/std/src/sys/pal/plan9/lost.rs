@@ -19,19 +19,22 @@ use plan9_abi::ureg;
 
 /// How long is waited before the first look, in milliseconds, and the least between two looks of the program.
 pub const PATIENCE_MS: u32 = 1000;
+const PATIENCE: u64 = PATIENCE_MS as u64 * 1_000_000;
+/// How many times as long as a look at all threads the program is then left alone.
+const REST: u64 = 100;
 
 shared_static! {
-    /// When the last look began, on the monotonic clock.
-    static LAST_LOOK: AtomicU64 = AtomicU64::new(0);
-    "__rust_plan9_last_look"
+    /// Before this time on the monotonic clock nobody looks.
+    static NEXT_LOOK: AtomicU64 = AtomicU64::new(0);
+    "__rust_plan9_next_look"
 }
 
 /// Ends the program if a thread's proc is gone.
 #[cold]
 pub fn look() {
-    let (now, last) = (clock::now(), LAST_LOOK.load(Relaxed));
-    if now.saturating_sub(last) < u64::from(PATIENCE_MS) * 1_000_000
-        || LAST_LOOK.compare_exchange(last, now, Relaxed, Relaxed).is_err()
+    let (now, next) = (clock::now(), NEXT_LOOK.load(Relaxed));
+    if now < next
+        || NEXT_LOOK.compare_exchange(next, now + PATIENCE, Relaxed, Relaxed).is_err()
     {
         return;
     }
@@ -45,6 +48,8 @@ pub fn look() {
         end(thread, pid);
     }
     error::swap(&mut kept);
+    let end = clock::now();
+    NEXT_LOOK.store(end + PATIENCE.max(REST * (end - now)), Relaxed);
 }
 
 /// A thread that is gone because it has overflowed its stack: it may have destroyed other threads' before.
