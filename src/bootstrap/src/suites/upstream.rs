@@ -19,6 +19,7 @@ use crate::verbs::plan9_cargo;
 use crate::verbs::run::compile;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -124,8 +125,14 @@ impl OwnStd {
         let library = layout.tests_library();
         let rustc = toolchain.join("bin/rustc");
         let own = Self { toolchain, library, target_dir, rustc, target };
-        let rlibs = sysroot::build(layout, rust, &own.place())?;
-        sysroot::install(&rlibs, &tools::target_dir(&own.toolchain).join("lib"))?;
+        let lib = tools::target_dir(&own.toolchain).join("lib");
+        let mut rlibs = sysroot::build(layout, rust, &own.place())?;
+        // What the tests bring along is compiled against these by their names, and cargo does not know that.
+        if is_of_others(&lib, &rlibs)? {
+            fs::remove_dir_all(&own.target_dir)?;
+            rlibs = sysroot::build(layout, rust, &own.place())?;
+        }
+        sysroot::install(&rlibs, &lib)?;
         Ok(own)
     }
 
@@ -144,6 +151,16 @@ impl OwnStd {
     pub fn rustdoc(&self) -> PathBuf {
         self.toolchain.join("bin/rustdoc")
     }
+}
+
+/// The folder is there and holds rlibs of other names.
+fn is_of_others(folder: &Path, rlibs: &[PathBuf]) -> Result<bool> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(false) };
+    let there: BTreeSet<_> =
+        entries.map(|entry| Ok(entry?.file_name())).collect::<std::io::Result<_>>()?;
+    let wanted: BTreeSet<_> =
+        rlibs.iter().filter_map(|rlib| rlib.file_name()).map(ToOwned::to_owned).collect();
+    Ok(!there.is_empty() && there != wanted)
 }
 
 fn with_own_std(
@@ -239,6 +256,17 @@ fn without_harness(manifest: &str) -> Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rlibs_of_other_names_are_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (new, old) = (PathBuf::from("build/liballoc-2.rlib"), "liballoc-1.rlib");
+        assert!(!is_of_others(&folder.path().join("none"), &[new.clone()]).unwrap());
+        assert!(!is_of_others(folder.path(), &[new.clone()]).unwrap());
+        fs::write(folder.path().join(old), "").unwrap();
+        assert!(is_of_others(folder.path(), &[new]).unwrap());
+        assert!(!is_of_others(folder.path(), &[old.into()]).unwrap());
+    }
 
     #[test]
     fn programs_without_libtest_are_those_that_say_so() {
