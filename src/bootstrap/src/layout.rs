@@ -79,6 +79,11 @@ impl Layout {
         self.build.join("test/bin")
     }
 
+    /// The machine's flag that puts them where programs look for commands.
+    pub fn bind_commands(&self) -> String {
+        format!("--bind={}:/bin", self.commands().display())
+    }
+
     /// The directory that `rustup toolchain link plan9` is given.
     pub fn toolchain(&self) -> PathBuf {
         self.build.join("toolchain")

@@ -106,7 +106,7 @@ impl Batch {
         // Empty for suites that run no commands.
         fs::create_dir_all(layout.commands())?;
         let mut child = Command::new(layout.tools().join("plan9-run"))
-            .arg(format!("--bind={}:/bin", layout.commands().display()))
+            .arg(layout.bind_commands())
             .arg(&self.binary)
             .args(args)
             .env_remove("RUST_BACKTRACE")

@@ -30,7 +30,7 @@ const EXACT_LIMIT: Duration = Duration::from_secs(240);
 /// Rounds of an operation at most; it ends earlier, when every point was hit.
 const ROUNDS: &str = "2000";
 /// Timed operations.
-const OPERATIONS: [&str; 11] = [
+const OPERATIONS: [&str; 14] = [
     "read-data",
     "read-empty",
     "read-wait",
@@ -42,6 +42,9 @@ const OPERATIONS: [&str; 11] = [
     "accept-call",
     "accept-none",
     "connect",
+    "datagram-comes",
+    "datagram-none",
+    "datagram-goes",
 ];
 /// What is posted at each instruction.
 const POSTS: [&str; 5] = [

@@ -79,7 +79,8 @@ fn command(layout: &Layout, package: &str, part: &str) -> Result<Command> {
     )?;
     let mut cargo = sysroot::command(layout, &rust, &own.place());
     cargo.env("RUSTDOC", own.rustdoc()).env("RUSTDOCFLAGS", RUSTDOCFLAGS);
-    cargo.env(verbs::runner_variable(), verbs::runner(layout, &[])?);
+    upstream::commands(layout)?;
+    cargo.env(verbs::runner_variable(), verbs::runner(layout, &[&layout.bind_commands()])?);
     cargo.args(["test", "--doc", "--no-fail-fast", "--manifest-path"]);
     cargo.arg(own.place().library.join(package).join("Cargo.toml"));
     sysroot::target(&mut cargo, &own.place());

@@ -55,8 +55,8 @@ pub fn std_unit(layout: &Layout, part: &str, report: &mut Report) -> Result<()> 
     run(layout, STD, programs, part, report)
 }
 
-/// The programs of Plan 9's that tests run (`tests/bin`).
-fn commands(layout: &Layout) -> Result<()> {
+/// Builds the commands that tests run (`tests/bin`).
+pub fn commands(layout: &Layout) -> Result<()> {
     for source in super::programs::files(&layout.root.join("tests/bin"), "rs")? {
         let name = source.file_stem().unwrap_or_default();
         compile(layout, &source, &layout.commands().join(name), &[])?;

@@ -4,18 +4,21 @@
 //! `instructions OPERATION ROUNDS [deadline]`: so many rounds at most, until every point was hit. With the last word a
 //! deadline may be posted, else it may not fire.
 
+mod calls;
+mod datagrams;
+
+use calls::Calls;
+use datagrams::Datagrams;
 use deadline_programs::{
     Account, assert_undisturbed, descriptors, eventually, pair, panics_end_the_program, posted,
     timed, timed_out, watch, watched,
 };
 use plan9_abi::sys::process;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::os::plan9::net::TcpListenerExt;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
 use std::time::Duration;
 
 /// Every point has been hit.
@@ -55,6 +58,12 @@ fn main() {
             let pieces = test.pieces_that_fit();
             rounds.for_each(|_| test.write_over(pieces));
         }
+        "datagram-comes" | "datagram-none" | "datagram-goes" => {
+            let datagrams = Datagrams::new();
+            let before = descriptors();
+            rounds.for_each(|_| test.datagram(&operation[9..], &datagrams));
+            assert_eq!(descriptors(), before, "descriptors were left open");
+        }
         "accept-call" => rounds.for_each(|_| test.accept_call()),
         "accept-none" => rounds.for_each(|_| test.accept_none()),
         "connect" => {
@@ -68,7 +77,7 @@ fn main() {
         }
         other => panic!("no operation {other:?}"),
     }
-    if operation != "connect" {
+    if operation != "connect" && !operation.starts_with("datagram") {
         assert_eq!(descriptors(), before, "descriptors were left open");
     }
     let watched = watched(&notes);
@@ -307,6 +316,21 @@ impl Test {
         self.undisturbed();
     }
 
+    fn datagram(&mut self, what: &str, datagrams: &Datagrams) {
+        let (timed_out, took) = match what {
+            "comes" => datagrams.comes(),
+            "none" => datagrams.none(),
+            "goes" => datagrams.goes(),
+            other => panic!("no datagram {other:?}"),
+        };
+        match timed_out {
+            true if what == "none" => self.expired += 1,
+            true => self.fired(took),
+            false => self.done += 1,
+        }
+        self.undisturbed();
+    }
+
     fn connect(&mut self, calls: &Calls) {
         mark();
         let (result, took) = timed(|| TcpStream::connect_timeout(&calls.address, LONG));
@@ -322,32 +346,5 @@ impl Test {
             Err(why) => panic!("{why}"),
         }
         self.undisturbed();
-    }
-}
-
-/// A listener that tells how many bytes each call brought.
-struct Calls {
-    address: SocketAddr,
-    heard: Receiver<usize>,
-}
-
-impl Calls {
-    fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
-        let address = listener.local_addr().expect("its address");
-        let (tell, heard) = channel();
-        thread::spawn(move || {
-            loop {
-                let (mut stream, _) = listener.accept().expect("a call");
-                let mut bytes = Vec::new();
-                let n = stream.read_to_end(&mut bytes).unwrap_or(0);
-                // Its descriptors are not to be counted.
-                drop(stream);
-                if tell.send(n).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { address, heard }
     }
 }
