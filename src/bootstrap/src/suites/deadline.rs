@@ -156,8 +156,10 @@ fn every_instruction(layout: &Layout, built: &Path, part: &str, report: &mut Rep
     for operation in OPERATIONS {
         // Nothing but a deadline ends a wait for nothing.
         let ends = |posts: &&str| operation != "read-wait" || posts.contains("deadline");
-        // Notes alone find the same code whether the kernel splices or not.
-        let unspliced = POSTS.into_iter().filter(|posts| posts.contains("deadline"));
+        // Notes alone find the same code whether the kernel splices or not, and datagrams are never spliced.
+        let two_ways =
+            |posts: &&str| posts.contains("deadline") && !operation.starts_with("datagram");
+        let unspliced = POSTS.into_iter().filter(two_ways);
         let runs = POSTS.into_iter().filter(ends).map(|posts| ("", posts));
         for (splice, posts) in runs.chain(unspliced.map(|posts| (" --no-splice", posts))) {
             let title = format!("deadline/every-instruction/{operation} {posts}{splice}");

@@ -25,54 +25,57 @@ impl Datagrams {
         Self { near, far }
     }
 
-    /// A receive of a datagram that has come. True if it timed out, and how long it took.
-    pub fn comes(&self) -> (bool, Duration) {
+    /// A receive of a datagram that has come. If it timed out, `fired` is told at once how long it took. True if not.
+    pub fn comes(&self, fired: impl FnOnce(Duration)) -> bool {
         self.far.send(WORDS).expect("a datagram");
         self.near.set_read_timeout(Some(LONG)).expect("a timeout");
         let mut words = [0; 16];
         mark();
         let (result, took) = timed(|| self.near.recv(&mut words));
-        let fired = timed_out(&result);
-        if fired {
+        let done = !timed_out(&result);
+        let result = if done {
+            result
+        } else {
+            fired(took);
             // It is still there.
             self.near.set_read_timeout(None).expect("no timeout");
-        }
-        let n = if fired { self.near.recv(&mut words) } else { result }.expect("the datagram");
-        assert_eq!(&words[..n], WORDS);
+            self.near.recv(&mut words)
+        };
+        assert_eq!(&words[..result.expect("the datagram")], WORDS);
         self.assert_none();
-        (fired, took)
+        done
     }
 
     /// A receive where none has come.
-    pub fn none(&self) -> (bool, Duration) {
+    pub fn none(&self) {
         self.near.set_read_timeout(Some(SHORT)).expect("a timeout");
         mark();
         let (result, took) = timed(|| self.near.recv(&mut [0; 16]));
         assert!(timed_out(&result), "it ended with {result:?}");
         assert!(took >= SHORT, "a deadline of {SHORT:?} fired after {took:?}");
         self.assert_none();
-        (true, took)
     }
 
     /// A send, which counts if it said so and not otherwise.
-    pub fn goes(&self) -> (bool, Duration) {
+    pub fn goes(&self, fired: impl FnOnce(Duration)) -> bool {
         self.near.set_write_timeout(Some(LONG)).expect("a timeout");
         mark();
         let (result, took) = timed(|| self.near.send(WORDS));
-        let fired = timed_out(&result);
-        if !fired {
-            assert_eq!(result.expect("a datagram on its way"), WORDS.len());
+        let done = !timed_out(&result);
+        match done {
+            true => assert_eq!(result.expect("a datagram on its way"), WORDS.len()),
+            false => fired(took),
         }
         self.near.set_write_timeout(None).expect("no timeout");
         self.near.send(NEXT).expect("one more");
         let mut words = [0; 16];
-        if !fired {
+        if done {
             let n = self.far.recv(&mut words).expect("the datagram");
             assert_eq!(&words[..n], WORDS);
         }
         let n = self.far.recv(&mut words).expect("the next");
         assert_eq!(&words[..n], NEXT, "a datagram went although its send timed out");
-        (fired, took)
+        done
     }
 
     /// Nothing but one more datagram comes.
