@@ -49,9 +49,14 @@ impl Layout {
         self.root.join("library")
     }
 
-    /// The directory whose `*.json` files rustc finds by the target's name.
+    /// What compilers have to know of the target.
     pub fn targets(&self) -> PathBuf {
         self.root.join("targets")
+    }
+
+    /// The target's file.
+    pub fn target_file(&self) -> PathBuf {
+        self.targets().join(TRIPLE).with_extension("json")
     }
 
     /// Upstream's library with ours laid over it.

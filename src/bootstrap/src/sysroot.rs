@@ -1,7 +1,7 @@
 //! std for Plan 9, built once with cargo from the overlaid tree, so that users' projects never build it.
 //!
-//! The target is given by name, found through `RUST_TARGET_PATH`: a std built for a path to a JSON file has a hashed
-//! triple and users' crates, which name the target, would be refused (E0461).
+//! The target is given by its file, whose text becomes part of the crates' identity: what is built for another text, or
+//! for the name alone, is refused beside them (E0461). For users' crates, which name the target, the shim puts the file.
 
 use crate::cargo::{self, MESSAGES};
 use crate::layout::{Layout, TRIPLE};
@@ -27,8 +27,6 @@ pub struct Place<'a> {
     /// Cargo's target directory.
     pub target_dir: &'a Path,
     pub rustc: &'a Path,
-    /// The target's name, or its file; see the top.
-    pub target: &'a Path,
     /// Only with the vendored crates, where the source brings them.
     pub offline: bool,
 }
@@ -38,7 +36,7 @@ pub fn build(layout: &Layout, rust: &Rust, place: &Place) -> Result<Vec<PathBuf>
     let step = Step::start("std for Plan 9");
     let mut cargo = command(layout, rust, place);
     cargo.arg("build").arg("--manifest-path").arg(place.library.join("sysroot/Cargo.toml"));
-    options(&mut cargo, place);
+    options(&mut cargo, layout, place);
     let artifacts = cargo::artifacts(cargo, &step).context("std did not build")?;
     let rlibs: Vec<_> = artifacts
         .into_iter()
@@ -54,14 +52,14 @@ pub fn command(layout: &Layout, rust: &Rust, place: &Place) -> Command {
     let mut cargo = Command::new(&rust.cargo);
     toolchain::forget_users_flags(&mut cargo);
     cargo.env("RUSTC", place.rustc).env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", RUSTFLAGS);
-    cargo.env("RUST_TARGET_PATH", layout.targets()).current_dir(&layout.build);
+    cargo.current_dir(&layout.build);
     cargo
 }
 
 /// What follows cargo's verb, the same for std and for its tests: their crates must have the same hashes.
-pub fn options(cargo: &mut Command, place: &Place) {
+pub fn options(cargo: &mut Command, layout: &Layout, place: &Place) {
     cargo.args(["--quiet", "--release", MESSAGES]);
-    target(cargo, place);
+    target(cargo, layout);
     features(cargo);
     cargo.arg("--target-dir").arg(place.target_dir);
     if place.offline {
@@ -77,11 +75,8 @@ pub fn options(cargo: &mut Command, place: &Place) {
 }
 
 /// The target, as cargo takes it.
-pub fn target(cargo: &mut Command, place: &Place) {
-    if place.target.extension().is_some() {
-        cargo.arg("-Zjson-target-spec");
-    }
-    cargo.arg("--target").arg(place.target);
+pub fn target(cargo: &mut Command, layout: &Layout) {
+    cargo.args(["-Zjson-target-spec", "--target"]).arg(layout.target_file());
 }
 
 /// What of std is built.

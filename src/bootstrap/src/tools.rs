@@ -76,7 +76,7 @@ pub fn build(layout: &Layout) -> Result<()> {
     Ok(())
 }
 
-/// Where a toolchain directory keeps the target's rlibs and `target.json`.
+/// Where a toolchain directory keeps the target's rlibs and its file.
 pub fn target_dir(toolchain: &Path) -> PathBuf {
     toolchain.join("lib/rustlib").join(TRIPLE)
 }
@@ -99,8 +99,8 @@ pub fn lay_out(layout: &Layout, rust: &Rust, dir: &Path, sysroot_hash: &str) -> 
     let host = toolchain::host(rust)?;
     let sysroot = toolchain::output(Command::new(&rust.rustc).args(["--print", "sysroot"]))?;
     link(&Path::new(sysroot.trim_end()).join("lib/rustlib").join(host), &rustlib.join(host))?;
-    let json = layout.targets().join(format!("{TRIPLE}.json"));
-    replace(&json, &ours.join("target.json"))?;
+    let file = layout.target_file();
+    replace(&file, &ours.join(TRIPLE).with_extension("json"))?;
     let record = Record {
         rustc: &rust.rustc,
         rustdoc: &rust.rustdoc,

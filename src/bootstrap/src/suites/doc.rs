@@ -1,18 +1,17 @@
 //! The examples in the documentation of `std` (with `std::os::plan9`), `alloc` and `core`, compiled and run by rustdoc
 //! for Plan 9: what a reader of the documentation is told to write has to work here.
 //!
-//! They are built as std's own tests are: from the tree with whole manifests, against a std of that very build. That is
-//! one more build, for the target's file instead of its name: for a name, rustdoc 1.96 looks for the suffix of programs
-//! among the built-in targets alone, and panics (`add_exe_suffix`).
+//! They are built as std's own tests are: from the tree with whole manifests, against a std of that very build.
 //!
 //! rustdoc puts most examples of a crate into few programs and runs these by the machine, the examples of one side by side
-//! in its one proc group; the others have programs of their own. Examples that fail for what Plan 9 is stand in `tests/upstream-ignored.toml` by item, for an example's line
-//! moves with every hook above it. They run all the same: an entry of which nothing fails any more is a failure.
+//! in its one proc group; the others have programs of their own. Examples that fail for what Plan 9 is stand in
+//! `tests/upstream-ignored.toml` by item, for an example's line moves with every hook above it. They run all the same: an
+//! entry of which nothing fails any more is a failure.
 
 use super::libtest::{self, Outcome, Outcomes};
 use super::listed::List;
 use super::{Report, upstream};
-use crate::layout::{Layout, TRIPLE};
+use crate::layout::Layout;
 use crate::progress::Step;
 use crate::{sysroot, verbs};
 use anyhow::{Context, Result, anyhow, ensure};
@@ -70,20 +69,14 @@ fn run(
 /// `cargo test --doc` of one of the library's crates.
 fn command(layout: &Layout, package: &str, part: &str) -> Result<Command> {
     let rust = upstream::tree(layout)?;
-    let own = upstream::OwnStd::build_for(
-        layout,
-        &rust,
-        layout.build.join("doc-toolchain"),
-        layout.build.join("doc-target"),
-        layout.targets().join(format!("{TRIPLE}.json")),
-    )?;
+    let own = upstream::OwnStd::build(layout, &rust)?;
     let mut cargo = sysroot::command(layout, &rust, &own.place());
     cargo.env("RUSTDOC", own.rustdoc()).env("RUSTDOCFLAGS", RUSTDOCFLAGS);
     upstream::commands(layout)?;
     cargo.env(verbs::runner_variable(), verbs::runner(layout, &[&layout.bind_commands()])?);
     cargo.args(["test", "--doc", "--no-fail-fast", "--manifest-path"]);
     cargo.arg(own.place().library.join(package).join("Cargo.toml"));
-    sysroot::target(&mut cargo, &own.place());
+    sysroot::target(&mut cargo, layout);
     cargo.arg("--release").arg("--target-dir").arg(own.place().target_dir);
     if package == "std" {
         sysroot::features(&mut cargo);

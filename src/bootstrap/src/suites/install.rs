@@ -1,5 +1,5 @@
 //! `x install`: a toolchain that was copied out of the repository, and moved, builds a new project in another folder by
-//! the one line that is documented, and its machine runs the result.
+//! the one line that is documented, its machine runs the result, and `cargo test` all kinds of tests.
 
 use super::{Report, programs};
 use crate::layout::{Layout, TRIPLE};
@@ -10,7 +10,22 @@ use std::fs;
 use std::process::Command;
 
 const MANIFEST: &str = "[package]\nname = \"hello\"\nedition = \"2024\"\n";
-const MAIN: &str = "fn main() {\n    println!(\"hello from {}\", std::env::consts::OS);\n}\n";
+const MAIN: &str = "fn main() {\n    println!(\"hello from {}\", hello::where_from());\n}\n";
+/// With a test inside and an example in its documentation, which know that they run there.
+const LIB: &str = r#"
+/// ```
+/// assert_eq!(hello::where_from(), "plan9");
+/// assert!(cfg!(target_os = "plan9"));
+/// ```
+pub fn where_from() -> &'static str {
+    std::env::consts::OS
+}
+
+#[test]
+fn says_where() {
+    assert_eq!(where_from(), "plan9");
+}
+"#;
 
 /// Runs the suite.
 pub fn run(layout: &Layout, _part: &str, report: &mut Report) -> Result<()> {
@@ -28,6 +43,7 @@ fn test(layout: &Layout) -> Result<()> {
     fs::create_dir_all(project.join("src"))?;
     fs::write(project.join("Cargo.toml"), MANIFEST)?;
     fs::write(project.join("src/main.rs"), MAIN)?;
+    fs::write(project.join("src/lib.rs"), LIB)?;
     let mut cargo = clean(&toolchain.join("bin/cargo"));
     cargo.current_dir(&project).args(["build", "--quiet", "--offline", "--target", TRIPLE]);
     let output = cargo.output().context("the installed cargo cannot be started")?;
@@ -35,7 +51,16 @@ fn test(layout: &Layout) -> Result<()> {
     let program = project.join("target").join(TRIPLE).join("debug/hello");
     let output = clean(&toolchain.join("bin/plan9-run")).arg(&program).output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    programs::same("standard output", "hello from plan9\n", &String::from_utf8(output.stdout)?)
+    programs::same("standard output", "hello from plan9\n", &String::from_utf8(output.stdout)?)?;
+    let mut cargo = clean(&toolchain.join("bin/cargo"));
+    cargo.current_dir(&project).args(["test", "--offline", "--target", TRIPLE]);
+    let output = cargo.output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout)?;
+    for line in ["test says_where ... ok", "test src/lib.rs - where_from (line 2) ... ok"] {
+        ensure!(said.lines().any(|said| said == line), "no {line:?} in:\n{said}");
+    }
+    Ok(())
 }
 
 /// Without what this process was given by its own cargo.

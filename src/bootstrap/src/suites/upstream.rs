@@ -103,28 +103,16 @@ pub struct OwnStd {
     library: PathBuf,
     target_dir: PathBuf,
     rustc: PathBuf,
-    target: PathBuf,
 }
 
 impl OwnStd {
-    /// Builds it, as far as something changed, for the target by its name.
-    fn build(layout: &Layout, rust: &Rust) -> Result<Self> {
-        let target_dir = layout.build.join("tests-target");
-        Self::build_for(layout, rust, layout.tests_toolchain(), target_dir, TRIPLE.into())
-    }
-
-    /// Builds one into `toolchain` for a target that is named or a file.
-    pub fn build_for(
-        layout: &Layout,
-        rust: &Rust,
-        toolchain: PathBuf,
-        target_dir: PathBuf,
-        target: PathBuf,
-    ) -> Result<Self> {
+    /// Builds it, as far as something changed.
+    pub fn build(layout: &Layout, rust: &Rust) -> Result<Self> {
+        let (toolchain, target_dir) = (layout.tests_toolchain(), layout.build.join("tests-target"));
         tools::lay_out(layout, rust, &toolchain, OWN_SYSROOT)?;
         let library = layout.tests_library();
         let rustc = toolchain.join("bin/rustc");
-        let own = Self { toolchain, library, target_dir, rustc, target };
+        let own = Self { toolchain, library, target_dir, rustc };
         let lib = tools::target_dir(&own.toolchain).join("lib");
         let mut rlibs = sysroot::build(layout, rust, &own.place())?;
         // What the tests bring along is compiled against these by their names, and cargo does not know that.
@@ -142,7 +130,6 @@ impl OwnStd {
             library: &self.library,
             target_dir: &self.target_dir,
             rustc: &self.rustc,
-            target: &self.target,
             offline: false,
         }
     }
@@ -173,7 +160,7 @@ fn with_own_std(
     let step = Step::start(suite);
     let mut cargo = sysroot::command(layout, rust, &own.place());
     cargo.args(["test", "--no-run", "--manifest-path"]).arg(own.library.join("std/Cargo.toml"));
-    sysroot::options(&mut cargo, &own.place());
+    sysroot::options(&mut cargo, layout, &own.place());
     cargo.args(targets);
     programs(cargo, step)
 }
@@ -260,12 +247,12 @@ mod tests {
     #[test]
     fn rlibs_of_other_names_are_noticed() {
         let folder = tempfile::tempdir().unwrap();
-        let (new, old) = (PathBuf::from("build/liballoc-2.rlib"), "liballoc-1.rlib");
-        assert!(!is_of_others(&folder.path().join("none"), &[new.clone()]).unwrap());
-        assert!(!is_of_others(folder.path(), &[new.clone()]).unwrap());
-        fs::write(folder.path().join(old), "").unwrap();
-        assert!(is_of_others(folder.path(), &[new]).unwrap());
-        assert!(!is_of_others(folder.path(), &[old.into()]).unwrap());
+        let (new, old) = ([PathBuf::from("build/liballoc-2.rlib")], ["liballoc-1.rlib".into()]);
+        assert!(!is_of_others(&folder.path().join("none"), &new).unwrap());
+        assert!(!is_of_others(folder.path(), &new).unwrap());
+        fs::write(folder.path().join(&old[0]), "").unwrap();
+        assert!(is_of_others(folder.path(), &new).unwrap());
+        assert!(!is_of_others(folder.path(), &old).unwrap());
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! `x build`: overlay, sysroot, tools, toolchain directory, in this order, each only as far as something changed.
 
 use crate::cargo;
-use crate::layout::{Layout, TRIPLE, shown};
+use crate::layout::{Layout, shown};
 use crate::overlay::{self, Purpose};
 use crate::progress::Step;
 use crate::sysroot::{self, Place};
 use crate::toolchain::{self, Rust};
 use crate::tools;
 use anyhow::Result;
-use std::path::Path;
 use std::process::ExitCode;
 
 /// How far to go.
@@ -64,7 +63,6 @@ fn rest(layout: &Layout, rust: &Rust) -> Result<()> {
         library: &layout.overlaid_library(),
         target_dir: &layout.sysroot_target(),
         rustc: &rust.rustc,
-        target: Path::new(TRIPLE),
         offline: rust.vendor().is_some(),
     };
     let rlibs = sysroot::build(layout, rust, &place)?;

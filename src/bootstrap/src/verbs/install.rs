@@ -32,11 +32,11 @@ pub fn run(layout: &Layout, args: &Args) -> Result<ExitCode> {
     install(&layout.toolchain(), &dir)?;
     let shown = dir.display();
     println!("installed: {shown}");
-    println!("in any project: {shown}/bin/cargo build --target {TRIPLE}");
+    println!("in any project: {shown}/bin/cargo run --target {TRIPLE}, or build, or test");
     println!(
-        "or once `rustup toolchain link plan9 {shown}`, then `cargo +plan9 build --target {TRIPLE}`"
+        "or once `rustup toolchain link plan9 {shown}`, then `cargo +plan9 run --target {TRIPLE}`"
     );
-    println!("to run the result: {shown}/bin/plan9-run FILE");
+    println!("to run a program that is built: {shown}/bin/plan9-run FILE");
     Ok(ExitCode::SUCCESS)
 }
 

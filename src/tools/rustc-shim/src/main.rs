@@ -1,10 +1,12 @@
 //! `rustc`, `rustdoc` and `cargo` of the plan9 toolchain directory.
 //!
 //! A stable compiler knows our target only by a file and under an unstable flag. So the toolchain directory has this
-//! program in the compiler's place: a compilation for our target gets the sysroot, the flag and the linker; every other
-//! one, build scripts and proc macros among them, goes to the real compiler as it came. `-vV` also tells the sysroot's
+//! program in the compiler's place: a compilation for our target gets its file for its name, the sysroot, the flag and the
+//! linker; every other one, build scripts and proc macros among them, goes to the real compiler as it came. (By a name,
+//! 1.96 would find the file itself, but rustdoc looks for the suffix of programs among the built-in targets alone.) `-vV` also tells the sysroot's
 //! hash, so that cargo builds users' crates anew when std has changed. As `cargo` it is the real one with this compiler,
-//! and with the C compiler that `x build` found for crates that bring C, unless the user has set others.
+//! with the machine as what runs programs, and with the C compiler that `x build` found for crates that bring C, unless the
+//! user has set others.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -66,13 +68,17 @@ fn run() -> Result<ExitCode> {
     if name == Some("cargo") {
         let settings = settings(&record, toolchain);
         let unset = settings.into_iter().filter(|(name, _)| env::var_os(name).is_none());
-        command.envs(unset).args(&args);
+        command.envs(unset);
+        if env::var_os(runner_variable()).is_none() {
+            command.args(["--config".into(), runner(toolchain)]);
+        }
+        command.args(&args);
         return Err(command.exec()).with_context(|| failure(real));
     }
     if is_for_us(&args) {
         command.env(BOOTSTRAP, "1").args(additions(&args, toolchain));
     }
-    command.args(&args);
+    command.args(with_file(&args, toolchain));
     if args.iter().any(|arg| arg == "-vV") {
         let output = command.output().with_context(|| failure(real))?;
         print!("{}", String::from_utf8_lossy(&output.stdout));
@@ -96,6 +102,18 @@ fn settings(record: &Record, toolchain: &Path) -> Vec<(String, OsString)> {
     settings
 }
 
+/// Where a user says what runs our target's programs.
+fn runner_variable() -> String {
+    format!("CARGO_TARGET_{}_RUNNER", TRIPLE.to_uppercase().replace('-', "_"))
+}
+
+/// The machine, as a setting: in a variable, cargo would split its path at spaces.
+fn runner(toolchain: &Path) -> OsString {
+    let machine = toolchain.join("bin/plan9-run");
+    let words = toml::Value::from(vec![machine.to_string_lossy().into_owned()]);
+    format!("target.{TRIPLE}.runner={words}").into()
+}
+
 fn failure(real: &Path) -> String {
     format!("{} cannot be started; run `./x build` to find the compiler again", real.display())
 }
@@ -109,6 +127,26 @@ fn is_for_us(args: &[OsString]) -> bool {
                 && target.ends_with(".json"))
     };
     args.iter().any(names_us)
+}
+
+/// The arguments, with our target's file where they name it.
+fn with_file(args: &[OsString], toolchain: &Path) -> Vec<OsString> {
+    let file = toolchain.join("lib/rustlib").join(TRIPLE).join(TRIPLE).with_extension("json");
+    let mut behind = false;
+    let by_file = |arg: &OsString| {
+        let named = arg == TRIPLE && behind;
+        behind = arg == "--target";
+        match arg.to_str().and_then(|arg| arg.strip_prefix("--target=")) {
+            Some(name) if name == TRIPLE => {
+                let mut joined = OsString::from("--target=");
+                joined.push(&file);
+                joined
+            }
+            _ if named => file.clone().into(),
+            _ => arg.clone(),
+        }
+    };
+    args.iter().map(by_file).collect()
 }
 
 /// What a compilation for our target gets in front of its own arguments.
@@ -146,6 +184,18 @@ mod tests {
     }
 
     #[test]
+    fn our_target_is_given_by_its_file() {
+        let file = "/t/lib/rustlib/x86_64-unknown-plan9/x86_64-unknown-plan9.json";
+        let args =
+            os(&["--target", TRIPLE, TRIPLE, "--target=x86_64-unknown-plan9", "--target", "a"]);
+        let joined = format!("--target={file}");
+        assert_eq!(
+            with_file(&args, Path::new("/t")),
+            os(&["--target", file, TRIPLE, &joined, "--target", "a"])
+        );
+    }
+
+    #[test]
     fn cargo_gets_the_c_compiler_where_there_is_one() {
         let record = |c| Record {
             rustc: "r".into(),
@@ -161,6 +211,13 @@ mod tests {
         let set = settings(&record(Some(c)), Path::new("/t"));
         assert_eq!(set[2], ("CC_x86_64_unknown_plan9".to_owned(), "/bin/gcc".into()));
         assert_eq!(set[3], ("CFLAGS_x86_64_unknown_plan9".to_owned(), "-f".into()));
+    }
+
+    #[test]
+    fn programs_run_in_the_machine() {
+        let setting = r#"target.x86_64-unknown-plan9.runner=["/a b/bin/plan9-run"]"#;
+        assert_eq!(runner(Path::new("/a b")), setting);
+        assert_eq!(runner_variable(), "CARGO_TARGET_X86_64_UNKNOWN_PLAN9_RUNNER");
     }
 
     #[test]
