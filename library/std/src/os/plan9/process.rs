@@ -32,11 +32,12 @@
 
 mod descriptors;
 
-use crate::ffi::OsStr;
+use crate::ffi::{CStr, OsStr};
 use crate::path::Path;
 use crate::process::{Command, ExitStatus};
 use crate::sealed::Sealed;
-use crate::sys::{AsInner, AsInnerMut};
+use crate::sys::{AsInner, AsInnerMut, exit_with};
+use plan9_abi::layout::ERRMAX;
 
 /// How a child stands to something of its parent's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,4 +186,34 @@ impl ExitStatusExt for ExitStatus {
     fn text(&self) -> &[u8] {
         self.as_inner().text()
     }
+}
+
+/// Ends the program with a text (man 2/exits), as [`exit`](crate::process::exit) does with a number: nothing is dropped.
+/// An empty text is success, any other failure. A NUL ends the text, and the kernel keeps 127 bytes of it.
+///
+/// # Examples
+///
+/// ```
+/// use std::env;
+/// use std::os::plan9::process::{ExitStatusExt, exits};
+/// use std::process::Command;
+///
+/// fn main() -> std::io::Result<()> {
+///     if env::args().any(|arg| arg == "child") {
+///         exits("no such luck");
+///     }
+///     let status = Command::new(env::current_exe()?).arg("child").status()?;
+///     assert_eq!(status.text(), b"no such luck");
+///     assert_eq!(status.code(), Some(1));
+///     Ok(())
+/// }
+/// ```
+#[stable(feature = "rust1", since = "1.0.0")]
+pub fn exits<S: AsRef<OsStr>>(text: S) -> ! {
+    crate::rt::cleanup();
+    let mut status = [0; ERRMAX];
+    let text = text.as_ref().as_encoded_bytes().iter().take(ERRMAX - 1);
+    status.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+    // The last byte is a NUL.
+    exit_with(CStr::from_bytes_until_nul(&status).unwrap_or_default())
 }

@@ -33,9 +33,7 @@ shared_static! {
 #[cold]
 pub fn look() {
     let (now, next) = (clock::now(), NEXT_LOOK.load(Relaxed));
-    if now < next
-        || NEXT_LOOK.compare_exchange(next, now + PATIENCE, Relaxed, Relaxed).is_err()
-    {
+    if now < next || NEXT_LOOK.compare_exchange(next, now + PATIENCE, Relaxed, Relaxed).is_err() {
         return;
     }
     // The caller's error string is not ours to change.

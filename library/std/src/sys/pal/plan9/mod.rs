@@ -49,6 +49,8 @@ pub mod thread_control;
 #[cfg(all(not(test), feature = "panic-unwind"))]
 mod unwind_tables;
 
+pub use exit::exit_with;
+
 use crate::io;
 
 /// Runs before `main`, on the main thread; what must stand earlier is done by the start code.
