@@ -146,10 +146,10 @@ unsafe impl GlobalAlloc for System {
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         let (size, align) = (layout.size(), layout.align());
         match (is_large(size, align), is_large(new_size, align)) {
-            // SAFETY: the caller's contract is dlmalloc's.
-            (false, false) => {
-                with(|heap| unsafe { heap.blocks.realloc(ptr, size, align, new_size) })
-            }
+            (false, false) => with(|heap| {
+                // SAFETY: the caller's contract is dlmalloc's.
+                unsafe { heap.blocks.realloc(ptr, size, align, new_size) }
+            }),
             // SAFETY: the caller's: the block came from `alloc` with this layout.
             (true, true) if unsafe { blocks::resize(ptr, size, new_size) } => ptr,
             // SAFETY: the caller's; the new block is as long as what is copied.
