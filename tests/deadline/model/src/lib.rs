@@ -12,3 +12,5 @@ pub mod wake;
 
 #[path = "../../../../library/std/src/sys/pal/plan9/deadline/write_rule.rs"]
 pub mod write_rule;
+
+pub mod handler;

@@ -4,9 +4,10 @@
 //! `#` can stand at the front of a file's name too, and such a name, as it comes out of a folder, must be appended where
 //! it is joined. So a device counts only where a `/` follows somewhere: `#I/tcp`, and `#c/` rather than `#c`.
 
+use super::unix;
 use crate::path::Path;
 
 pub fn is_absolute(path: &Path) -> bool {
     let name = path.as_os_str().as_encoded_bytes();
-    path.has_root() || name.first() == Some(&b'#') && name.contains(&b'/')
+    unix::is_absolute(path) || name.first() == Some(&b'#') && name.contains(&b'/')
 }

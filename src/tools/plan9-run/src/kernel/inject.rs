@@ -376,9 +376,7 @@ impl Kernel {
 
 /// The phase in the slot's word.
 fn phase(slot: &Slot<AtomicU64>) -> u64 {
-    // SAFETY: the word lies in the slot.
-    let word = unsafe { &*slot.word() }.load(Acquire);
-    word & ((1 << slot::PHASE_BITS) - 1)
+    slot.word.load(Acquire) & ((1 << slot::PHASE_BITS) - 1)
 }
 
 #[cfg(test)]

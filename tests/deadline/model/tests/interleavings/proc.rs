@@ -108,7 +108,7 @@ impl Block {
         let ours = match self.mutation {
             Some(Mutation::HandlesUncounted) => return true,
             Some(Mutation::HandlesInAnyPhase) => true,
-            _ => self.slot.handle(operation),
+            _ => deadline_model::handler::handle(&self.slot, operation),
         };
         assert!(ours, "a note of operation {number} is nobody's");
         true
@@ -136,9 +136,7 @@ impl Block {
     fn enter(&self, proc: usize, operation: Operation, call: Call) {
         // The handler may run before the look.
         self.deliver(proc);
-        // SAFETY: the word lies in the slot.
-        let word = unsafe { &*self.slot.word() };
-        let looked = word.load(Ordering::Acquire);
+        let looked = self.slot.word.load(Ordering::Acquire);
         if looked != operation.armed_word() && !self.is(Mutation::StubDoesNotLook) {
             return;
         }

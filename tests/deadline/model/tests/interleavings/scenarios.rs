@@ -160,8 +160,7 @@ pub fn taken_over(mutation: Option<Mutation>) {
 
 /// The word of a fresh block.
 fn start_anew(slot: &Slot<crate::atomic::Atomic>) {
-    // SAFETY: the word lies in the slot.
-    unsafe { &*slot.word() }.store(0, loom::sync::atomic::Ordering::Release);
+    slot.word.store(0, loom::sync::atomic::Ordering::Release);
 }
 
 /// Two threads with a slot each, and one deadline thread that walks both.

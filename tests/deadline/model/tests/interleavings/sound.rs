@@ -3,6 +3,7 @@
 use crate::explore::{Bound, explore};
 use crate::proc::Block;
 use crate::scenarios::{self, Model};
+use deadline_model::handler::handle;
 use deadline_model::slot::Disarm;
 
 fn holds(name: &str, bound: Bound, at_least: usize, model: Model) {
@@ -60,12 +61,12 @@ fn a_note_of_another_operation_is_not_taken() {
     explore("a forged note", None, || {
         let block = Block::new(None);
         let first = block.slot.arm(10);
-        assert!(!block.slot.handle(first), "a forged note was taken in Armed");
+        assert!(!handle(&block.slot, first), "a forged note was taken in Armed");
         assert_eq!(block.slot.disarm(first), Disarm::Clean);
         assert!(!block.slot.claim(first), "an operation that is over was claimed");
         let second = block.slot.arm(20);
         assert!(block.slot.claim(second));
-        assert!(!block.slot.handle(first), "a note of the operation before was taken");
-        assert!(block.slot.handle(second));
+        assert!(!handle(&block.slot, first), "a note of the operation before was taken");
+        assert!(handle(&block.slot, second));
     });
 }

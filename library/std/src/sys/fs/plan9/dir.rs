@@ -112,23 +112,17 @@ impl DirEntry {
 }
 
 #[derive(Debug)]
-pub struct DirBuilder {
-    mode: u32,
-}
+pub struct DirBuilder {}
 
 impl DirBuilder {
     pub fn new() -> DirBuilder {
-        DirBuilder { mode: 0o777 }
-    }
-
-    pub fn set_mode(&mut self, mode: u32) {
-        self.mode = mode;
+        DirBuilder {}
     }
 
     /// Without OEXCL a file of that name would be truncated, and a success.
     pub fn mkdir(&self, path: &Path) -> io::Result<()> {
         let access = open::READ | open::EXCL | open::CEXEC;
-        let mode = mode::DIR | self.mode & 0o777;
+        let mode = mode::DIR | 0o777;
         let fd = with_name(path, |name| cvt(file::create(name, access, mode)))?;
         let made = FileDesc::new(fd);
         // A device's own tree makes a plain file of it.

@@ -21,6 +21,10 @@ macro_rules! shared_static {
             #[link_name = $symbol]
             $vis safe static $name: $ty;
         }
+
+        // What it begins with is still what the tests are compiled for.
+        #[cfg(test)]
+        const _: $ty = $init;
     };
 }
 

@@ -101,7 +101,8 @@ shared_static! {
     "__rust_plan9_stacks"
 }
 
-/// Makes main's stack.
+/// Makes main's stack. In a program of std's own tests the std under them has done it.
+#[cfg_attr(test, expect(dead_code))]
 pub fn start() -> Option<Stack> {
     attach(MAIN_BASE, MOAT + MAIN_STACK)?;
     __rust_plan9_stack_probe.store(probe as *mut (), Relaxed);

@@ -107,7 +107,7 @@ unsafe fn armed_call(
 ) -> (isize, i32) {
     let slot = &thread.slot.0;
     let operation = slot.arm(deadline);
-    let word = slot.word().cast::<u64>();
+    let word = (&raw const slot.word).cast::<u64>();
     let holds = bound.enter(thread, operation, version);
     if deadline != NEVER {
         thread::armed(deadline);

@@ -108,22 +108,17 @@ pub enum Disarm {
     Fired,
 }
 
-/// Where the note handler finds the words of a slot, in bytes: the layout of [`Slot`] with words of 64 bits.
-pub mod offset {
-    pub const WORD: usize = 0;
-    pub const HANDLED: usize = 24;
-}
-
-/// One thread's slot; a cache line of its own where it stands.
+/// One thread's slot; a cache line of its own where it stands. What is public is for assembly: the
+/// stub, which looks at the word last before the kernel, and the note handler.
 #[repr(C)]
 pub struct Slot<W> {
-    word: W,
+    pub word: W,
     /// Monotonic nanoseconds; written by the owner in Idle, and by who posts in Posting.
     deadline: W,
     /// Notes posted; written by the deadline thread.
     posted: W,
     /// Notes taken by the handler; written by the handler on the owner's proc.
-    handled: W,
+    pub handled: W,
 }
 
 impl<W: Word> Slot<W> {
@@ -185,11 +180,6 @@ impl<W: Word> Slot<W> {
             .then(|| (Operation(word >> PHASE_BITS), self.deadline.load(Acquire)))
     }
 
-    /// Where the word lies, for the stub that looks at it last before the kernel.
-    pub fn word(&self) -> *const W {
-        &raw const self.word
-    }
-
     /// Deadline thread: claims an operation whose deadline has passed. True obliges it to post a note and to call
     /// [`Slot::posted`].
     pub fn claim(&self, operation: Operation) -> bool {
@@ -217,17 +207,5 @@ impl<W: Word> Slot<W> {
         self.deadline.store(again, Relaxed);
         // Release: who sees Fired sees the count and the moment, and so does the owner before it arms again.
         self.word.store(operation.word(Phase::Fired), Release);
-    }
-
-    /// Note handler on the owner's proc: counts a note that names `operation`. False: it is not this slot's, and goes
-    /// the way of any other note.
-    pub fn handle(&self, operation: Operation) -> bool {
-        let word = self.word.load(Acquire);
-        let phase = word & PHASE_MASK;
-        let ours = word >> PHASE_BITS == operation.0 && phase >= Phase::Posting as u64;
-        if ours {
-            self.handled.store(self.handled.load(Relaxed) + 1, Release);
-        }
-        ours
     }
 }

@@ -17,7 +17,7 @@ pub mod watch;
 use crate::arch::naked_asm;
 use crate::mem::offset_of;
 use crate::sync::atomic::AtomicU64;
-use crate::sys::pal::deadline::slot::{self, PHASE_BITS, Phase, offset};
+use crate::sys::pal::deadline::slot::{self, PHASE_BITS, Phase};
 use crate::sys::pal::deadline::text;
 use crate::sys::pal::private::PrivateWords;
 use crate::sys::pal::thread_control::ThreadControl;
@@ -40,7 +40,9 @@ const ALWAYS_SET: u32 = 1 << 1 | 1 << 9;
 /// One note's cell of the ring.
 type Held = Cell<AtomicU64, Place>;
 
-/// Sets the handler of the main proc; threads inherit it.
+/// Sets the handler of the main proc; threads inherit it. In a program of std's own tests it is that of the std under
+/// them.
+#[cfg_attr(test, expect(dead_code))]
 pub fn install() {
     // SAFETY: the handler follows the kernel's convention and ends in noted or exits.
     let _ = unsafe { calls::notify(handler as *const ()) };
@@ -238,8 +240,8 @@ unsafe extern "C" fn handler() {
         tos = sym private::TOS,
         tos_pid = const plan9_abi::tos::PID,
         pid = const offset_of!(ThreadControl, pid),
-        word = const offset::WORD,
-        handled = const offset::HANDLED,
+        word = const offset_of!(ThreadControl, slot.0.word),
+        handled = const offset_of!(ThreadControl, slot.0.handled),
         phase_mask = const (1 << PHASE_BITS) - 1,
         phase_bits = const PHASE_BITS,
         posting = const Phase::Posting as u32,
