@@ -1,6 +1,6 @@
 //! Reading directories, unions included (`port/sysfile.c:unionread`, `dirpackage`).
 
-use super::{Chan, name, record};
+use super::{Chan, opening, record};
 use crate::dev::{Pid, Result, error};
 use crate::devices;
 use crate::kernel::Kernel;
@@ -22,7 +22,7 @@ pub fn read(k: &mut Kernel, pid: Pid, chan: &Chan, count: usize) -> Result<Vec<u
     while let Some(next) = records.get(*given) {
         if bytes.len() + next.len() > count {
             // A file server and a union give nothing, which looks like the end.
-            if bytes.is_empty() && chan.members.len() == 1 && !name::served(&chan.node) {
+            if bytes.is_empty() && chan.members.len() == 1 && !opening::served(&chan.node) {
                 return Err(error("i/o count too small"));
             }
             break;

@@ -7,15 +7,20 @@
 mod calls;
 mod directory;
 mod fds;
+mod io;
+mod mount;
 mod name;
+mod namespace;
+mod opening;
 mod path;
 pub(crate) mod spelling;
+mod stat;
 #[cfg(test)]
 mod tests;
 
 pub use calls::syscall;
 pub use fds::{Descriptor, Table};
-pub use name::Namespace;
+pub use namespace::Namespace;
 
 use crate::dev::{Entry, Error, Node, Pid, Result, Started, Step, Value, WaitId, error};
 use crate::devices;
@@ -146,7 +151,7 @@ pub fn boot(k: &mut Kernel, pid: Pid) -> Result<()> {
     let fds = Rc::new(RefCell::new(table));
     k.files.groups.insert(pid, Groups { fds, namespace, environment, dot, dot_node: None });
     for (new, old) in k.options.binds.clone() {
-        name::bind(k, pid, &new, &old, bind::BEFORE)
+        namespace::bind(k, pid, &new, &old, bind::BEFORE)
             .map_err(|why| Error(format!("cannot bind {new} before {old}: {}", why.0).into()))?;
     }
     Ok(())
@@ -247,7 +252,7 @@ pub fn load(
     enough: fn(&[u8]) -> u64,
 ) -> Result<(Vec<u8>, String)> {
     const PART: usize = 1 << 20;
-    let (chan, device) = name::open_now(k, pid, path, open::EXEC)?;
+    let (chan, device) = opening::open_now(k, pid, path, open::EXEC)?;
     let mut file = Vec::new();
     let result = loop {
         if enough(&file) <= file.len() as u64 {
@@ -268,7 +273,7 @@ pub fn load(
 
 /// Opens a file for a device that hands it out as one of its own; the channel keeps the name by which it is opened here.
 pub fn open_node(k: &mut Kernel, pid: Pid, path: &str, how: u32) -> Result<Node> {
-    let (chan, _) = name::open_now(k, pid, path, how)?;
+    let (chan, _) = opening::open_now(k, pid, path, how)?;
     k.files.handed = Some(chan.path.clone());
     Ok(Rc::try_unwrap(chan).map(|channel| channel.node).unwrap_or_else(|chan| chan.node.clone()))
 }

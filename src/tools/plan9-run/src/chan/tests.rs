@@ -1,6 +1,6 @@
 //! Names, unions and error texts as the real kernel gave them, on a machine without programs.
 
-use super::{boot, directory, name, open_node, release};
+use super::{boot, directory, name, namespace, open_node, opening, release};
 use crate::dev::{Pid, Started, Value};
 use crate::devices;
 use crate::kernel::{Kernel, Options, Proc};
@@ -16,13 +16,13 @@ fn machine() -> (Kernel, tempfile::TempDir) {
     let mut k = Kernel::new(Options { root, ..Options::default() });
     let wait = k.waits.fresh();
     k.procs.insert(PID, Proc::new(PID, wait));
-    boot(&mut k, PID);
+    boot(&mut k, PID).unwrap();
     k.files.groups.get_mut(&PID).unwrap().dot = "/".into();
     (k, folder)
 }
 
 fn open_text(k: &mut Kernel, path: &str, how: u32) -> String {
-    let result = name::open(k, PID, path, how).and_then(|(started, finish)| match started {
+    let result = opening::open(k, PID, path, how).and_then(|(started, finish)| match started {
         Started::Done(value) => finish(k, PID, value),
         Started::Blocked(_) => panic!("opening {path} waits"),
     });
@@ -31,7 +31,7 @@ fn open_text(k: &mut Kernel, path: &str, how: u32) -> String {
 
 fn create_text(k: &mut Kernel, path: &str, how: u32, perm: u32) -> String {
     let result =
-        name::create(k, PID, path, how, perm).and_then(|(started, finish)| match started {
+        opening::create(k, PID, path, how, perm).and_then(|(started, finish)| match started {
             Started::Done(value) => finish(k, PID, value),
             Started::Blocked(_) => panic!("creating {path} waits"),
         });
@@ -132,25 +132,25 @@ fn a_union_lists_all_and_creates_where_it_may() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, file).unwrap();
     }
-    name::bind(&mut k, PID, "/u", "/u", bind::REPL).unwrap();
-    name::bind(&mut k, PID, "/v", "/u", bind::AFTER).unwrap();
+    namespace::bind(&mut k, PID, "/u", "/u", bind::REPL).unwrap();
+    namespace::bind(&mut k, PID, "/v", "/u", bind::AFTER).unwrap();
     assert_eq!(names(&mut k, "/u"), ["x", "x", "z"]);
     let forbidden = "mounted directory forbids creation: 'u/n'";
     assert_eq!(create_text(&mut k, "u/n", open::WRITE, 0o666), forbidden);
     assert!(name::walk(&mut k, PID, "/u").unwrap().is_mount_point());
 
-    name::unmount(&mut k, PID, Some("/v"), "/u").unwrap();
-    name::bind(&mut k, PID, "/v", "/u", bind::AFTER | bind::CREATE).unwrap();
+    namespace::unmount(&mut k, PID, Some("/v"), "/u").unwrap();
+    namespace::bind(&mut k, PID, "/v", "/u", bind::AFTER | bind::CREATE).unwrap();
     assert_eq!(create_text(&mut k, "u/n", open::WRITE, 0o666), "ok");
     assert!(folder.path().join("v/n").exists());
 
-    name::unmount(&mut k, PID, None, "/u").unwrap();
+    namespace::unmount(&mut k, PID, None, "/u").unwrap();
     assert_eq!(names(&mut k, "/u"), ["x"]);
     let text = |result: crate::dev::Result<i64>| result.unwrap_err().0.into_owned();
-    assert_eq!(text(name::unmount(&mut k, PID, None, "/u")), "not mounted");
-    assert_eq!(text(name::bind(&mut k, PID, "/u/x", "/v", 0)), "inconsistent mount");
-    assert_eq!(text(name::bind(&mut k, PID, "/u", "/v", 3)), "bad arg in system call");
-    assert_eq!(text(name::bind(&mut k, PID, "/u", "/v", 0x40)), "bad arg in system call");
+    assert_eq!(text(namespace::unmount(&mut k, PID, None, "/u")), "not mounted");
+    assert_eq!(text(namespace::bind(&mut k, PID, "/u/x", "/v", 0)), "inconsistent mount");
+    assert_eq!(text(namespace::bind(&mut k, PID, "/u", "/v", 3)), "bad arg in system call");
+    assert_eq!(text(namespace::bind(&mut k, PID, "/u", "/v", 0x40)), "bad arg in system call");
 }
 
 #[test]
