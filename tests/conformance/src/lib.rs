@@ -151,30 +151,14 @@ pub fn handle_notes() {
     let _ = unsafe { note::notify(handler as *const ()) };
 }
 
-#[unsafe(naked)]
-unsafe extern "C" fn handler() {
-    naked_asm!(
-        "cld",
-        "mov rdi, [rsp + {ureg}]",
-        "mov rsi, [rsp + {text}]",
-        "and rsp, -16",
-        "call {on_note}",
-        "ud2",
-        ureg = const plan9_abi::ureg::frame::UREG_POINTER,
-        text = const plan9_abi::ureg::frame::NOTE_POINTER,
-        on_note = sym on_note,
-    )
-}
+handler!(handler, count);
 
-unsafe extern "C" fn on_note(ureg: *mut u8, text: *const core::ffi::c_char) {
+fn count(ureg: *mut u8, text: &CStr) -> u32 {
     HANDLED.fetch_add(1, SeqCst);
     HANDLER_ORDER.store(ORDER.fetch_add(1, SeqCst) + 1, SeqCst);
-    // SAFETY: the kernel ends the text with a NUL.
-    LAST_LENGTH.store(unsafe { CStr::from_ptr(text) }.count_bytes(), SeqCst);
+    LAST_LENGTH.store(text.count_bytes(), SeqCst);
     // SAFETY: the probe's, linked with this.
-    let how = unsafe { in_handler(ureg) };
-    // SAFETY: what the Ureg says is resumed; the flags of this call are plain.
-    let _ = unsafe { note::noted(how) };
+    unsafe { in_handler(ureg) }
 }
 
 /// For probes whose handler only counts.

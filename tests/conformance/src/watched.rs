@@ -46,6 +46,18 @@ pub fn count_note() {
     }
 }
 
+/// For probes whose handler only counts notes for the watched calls.
+#[macro_export]
+macro_rules! watched_handler {
+    () => {
+        #[unsafe(no_mangle)]
+        fn in_handler(_ureg: *mut u8) -> u32 {
+            $crate::watched::count_note();
+            plan9_abi::flags::noted::CONT
+        }
+    };
+}
+
 #[derive(Clone, Copy)]
 pub struct Call {
     slot: &'static Slot,

@@ -73,6 +73,19 @@ impl Trees {
         trees
     }
 
+    /// With a submodule of upstream's committed, and checked out.
+    fn with_a_submodule() -> Self {
+        let trees = Self::new();
+        fs::rename(trees.up().join("library/backtrace"), trees.path("backtrace")).unwrap();
+        repository(&trees.path("backtrace")).unwrap();
+        repository(&trees.up()).unwrap();
+        let inner = trees.path("backtrace").display().to_string();
+        let add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &inner];
+        trees.git(&[&add[..], &["library/backtrace"]].concat());
+        trees.git(&["commit", "--quiet", "--message", "submodule"]);
+        trees
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -149,14 +162,7 @@ fn a_checkout_with_the_library_alone_gets_the_library() {
 
 #[test]
 fn a_submodule_gets_a_commit_of_its_own_that_ours_points_to() {
-    let trees = Trees::new();
-    fs::rename(trees.up().join("library/backtrace"), trees.path("backtrace")).unwrap();
-    repository(&trees.path("backtrace")).unwrap();
-    repository(&trees.up()).unwrap();
-    let inner = trees.path("backtrace").display().to_string();
-    let add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &inner];
-    trees.git(&[&add[..], &["library/backtrace"]].concat());
-    trees.git(&["commit", "--quiet", "--message", "submodule"]);
+    let trees = Trees::with_a_submodule();
     let exported = trees.export().unwrap();
     assert_eq!(exported.submodules, ["library/backtrace"]);
     assert_eq!(trees.git(&["status", "--porcelain"]), "");
@@ -168,14 +174,7 @@ fn a_submodule_gets_a_commit_of_its_own_that_ours_points_to() {
 
 #[test]
 fn a_submodule_that_is_not_there_is_named() {
-    let trees = Trees::new();
-    fs::rename(trees.up().join("library/backtrace"), trees.path("backtrace")).unwrap();
-    repository(&trees.path("backtrace")).unwrap();
-    repository(&trees.up()).unwrap();
-    let inner = trees.path("backtrace").display().to_string();
-    let add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &inner];
-    trees.git(&[&add[..], &["library/backtrace"]].concat());
-    trees.git(&["commit", "--quiet", "--message", "submodule"]);
+    let trees = Trees::with_a_submodule();
     trees.git(&["submodule", "--quiet", "deinit", "--force", "library/backtrace"]);
     let error = trees.refused();
     assert!(error.contains("git submodule update --init"), "{error}");

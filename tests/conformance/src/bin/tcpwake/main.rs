@@ -18,13 +18,8 @@ mod writes;
 use acts::Act;
 use conformance::handle_notes;
 use conformance::tcp::Listener;
-use plan9_abi::flags::noted;
 
-#[unsafe(no_mangle)]
-fn in_handler(_ureg: *mut u8) -> u32 {
-    conformance::watched::count_note();
-    noted::CONT
-}
+conformance::watched_handler!();
 
 #[unsafe(no_mangle)]
 fn probe() {

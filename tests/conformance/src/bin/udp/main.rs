@@ -14,18 +14,14 @@ mod probe;
 mod wakes;
 
 use conformance::{Why, handle_notes, long};
-use plan9_abi::flags::{noted, open};
+use plan9_abi::flags::open;
 use plan9_abi::sys::file;
 use probe::Probe;
 
 /// More than the kernel gives.
 const MOST_CLONES: u32 = 6000;
 
-#[unsafe(no_mangle)]
-fn in_handler(_ureg: *mut u8) -> u32 {
-    conformance::watched::count_note();
-    noted::CONT
-}
+conformance::watched_handler!();
 
 #[unsafe(no_mangle)]
 fn probe() {
