@@ -2,18 +2,12 @@
 
 /// Begins the text of every note the kernel makes; a handler compares prefixes, for the kernel appends ` pc=0x...`.
 pub const KERNEL_PREFIX: &[u8] = b"sys:";
-/// Begins the text of the note of a trap.
-pub const TRAP_PREFIX: &[u8] = b"sys: trap:";
 /// Posted to the writer of a pipe whose other end is closed or whose write was interrupted.
 pub const WRITE_ON_CLOSED_PIPE: &[u8] = b"sys: write on closed pipe";
 /// The note of `alarm(2)`.
 pub const ALARM: &[u8] = b"alarm";
 /// The note of the interrupt key.
 pub const INTERRUPT: &[u8] = b"interrupt";
-/// Posted when the window or line goes away.
-pub const HANGUP: &[u8] = b"hangup";
-/// Asks a program to end.
-pub const KILL: &[u8] = b"kill";
 
 /// Message to `/proc/N/ctl`: the proc's next wait fails with `interrupted`, without a note (9front's man 3/proc).
 pub const CTL_INTERRUPT: &[u8] = b"interrupt";

@@ -21,7 +21,7 @@ pub const SIZE: usize = 184;
 /// What the kernel pushes before it enters a note handler, as offsets from the handler's stack pointer.
 pub mod frame {
     /// The distance from the interrupted stack pointer down to the handler's.
-    pub const BELOW: u64 = 600;
+    pub const BELOW: u64 = crate::layout::NOTE_RED_ZONE + (UREG + super::SIZE) as u64;
     /// The pointer to the Ureg, the handler's first argument (also in RBP).
     pub const UREG_POINTER: usize = 8;
     /// The pointer to the note's text, the handler's second argument, which is in no register.

@@ -80,13 +80,13 @@ impl MetadataExt for Metadata {
     }
 }
 
-/// Permissions as bits.
+/// Permissions as bits (man 5/stat).
 #[stable(feature = "rust1", since = "1.0.0")]
 pub trait PermissionsExt {
-    /// The mode.
+    /// The mode, with the bits above the permissions where it comes from a file's record.
     #[stable(feature = "rust1", since = "1.0.0")]
     fn mode(&self) -> u32;
-    /// Of these bits the lower nine count.
+    /// Of these bits the lower nine count: read, write and execute, for owner, group and others.
     #[stable(feature = "rust1", since = "1.0.0")]
     fn from_mode(mode: u32) -> Self;
 }
@@ -105,10 +105,12 @@ impl PermissionsExt for Permissions {
 /// What `open` and `create` can be asked beside what std knows (man 2/open).
 #[stable(feature = "rust1", since = "1.0.0")]
 pub trait OpenOptionsExt {
-    /// The mode of a file that is created: nine permission bits, DMAPPEND, DMEXCL, DMTMP.
+    /// The mode of a file that is created: nine permission bits, which the server and-s with the directory's, DMAPPEND,
+    /// DMEXCL, DMTMP (man 5/open). 0o666 if it is not set.
     #[stable(feature = "rust1", since = "1.0.0")]
     fn mode(&mut self, mode: u32) -> &mut Self;
-    /// Further mode bits, as ORCLOSE.
+    /// Further mode bits, as ORCLOSE. The kernel refuses to open a file with one that it does not know
+    /// ([`InvalidInput`](io::ErrorKind::InvalidInput)).
     #[stable(feature = "rust1", since = "1.0.0")]
     fn custom_flags(&mut self, flags: u32) -> &mut Self;
 }

@@ -39,7 +39,7 @@ use plan9_abi::sys::{file, process};
 pub use super::process::Union;
 
 /// The flags of bind and mount.
-fn flags_of(union: Union, create: bool) -> u32 {
+pub(crate) fn flags_of(union: Union, create: bool) -> u32 {
     let order = match union {
         Union::Replace => flags::bind::REPL,
         Union::Before => flags::bind::BEFORE,

@@ -124,7 +124,7 @@ pub trait TcpListenerExt: Sealed {
     /// # Errors
     ///
     /// [`TimedOut`](io::ErrorKind::TimedOut) if nobody called, [`InvalidInput`](io::ErrorKind::InvalidInput) for a
-    /// duration of zero.
+    /// duration of zero; else those of `accept`.
     #[stable(feature = "rust1", since = "1.0.0")]
     fn accept_timeout(&self, timeout: Duration) -> io::Result<(TcpStream, SocketAddr)>;
 }

@@ -182,7 +182,7 @@ pub fn post_group(pid: u32, text: &[u8]) -> io::Result<()> {
 pub fn alarm(after: Option<Duration>) -> io::Result<Option<Duration>> {
     let ms = after.map_or(0, |after| after.as_millis().max(1));
     let ms = u32::try_from(ms).map_err(|_| {
-        io::const_error!(io::ErrorKind::InvalidInput, "an alarm is at most 2^32 ms")
+        io::const_error!(io::ErrorKind::InvalidInput, "an alarm is less than 2^32 ms")
     })?;
     let left = cvt(process::alarm(ms))?;
     Ok((left > 0).then(|| Duration::from_millis(left.into())))

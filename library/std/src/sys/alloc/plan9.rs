@@ -1,7 +1,8 @@
 //! The heap: `dlmalloc` over the break, and [`blocks`] for what is large.
 //!
 //! Memory from the break is contiguous and zero. Memory goes back to the kernel in large pieces, for that can take the
-//! kernel a clock tick: a large block when it is freed, and the heap's end when it has become as large. The lock is a futex, which neither allocates nor uses thread-locals.
+//! kernel a clock tick: a large block when it is freed, and the heap's end when it has become as large. The lock is a
+//! futex, which neither allocates nor uses thread-locals.
 
 use crate::alloc::{GlobalAlloc, Layout, System};
 use crate::cell::UnsafeCell;

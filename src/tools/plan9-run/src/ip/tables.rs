@@ -1,5 +1,6 @@
 //! The small files of `/net` that tell how the machine is connected: `arp`, `iproute`, `ipselftab`, `ipifc`, `log`, `ndb`
-//! (man 3/ip). Their texts are fixed, but for addresses that programs add to an interface. The ICMP protocols can be seen, but not opened.
+//! (man 3/ip). Their texts are fixed, but for addresses that programs add to an interface. The ICMP protocols can be
+//! seen, but not opened.
 
 use crate::dev::{
     Breakable, Entry, Node, Operation, Pid, QTDIR, Result, Started, Step, Value, WaitId, error,

@@ -5,10 +5,11 @@ use super::launch;
 use crate::fmt;
 use crate::io;
 use crate::os::plan9::ffi::OsStrExt;
+use crate::os::plan9::namespace::flags_of;
 use crate::os::plan9::process::{Group, Union};
 use crate::path::{Path, PathBuf};
 use crate::sys::process::env::CommandEnv;
-use plan9_abi::flags::{bind, rfork};
+use plan9_abi::flags::rfork;
 
 #[derive(Default)]
 pub struct Surroundings {
@@ -68,15 +69,10 @@ impl Surroundings {
 
     pub fn binds(&self) -> io::Result<Vec<launch::Bind>> {
         let binds = self.binds.iter().map(|asked| {
-            let place = match asked.union {
-                Union::Replace => bind::REPL,
-                Union::Before => bind::BEFORE,
-                Union::After => bind::AFTER,
-            };
             Ok(launch::Bind {
                 new: text(asked.new.as_os_str().as_bytes())?,
                 old: text(asked.old.as_os_str().as_bytes())?,
-                flags: place | if asked.create { bind::CREATE } else { 0 },
+                flags: flags_of(asked.union, asked.create),
             })
         });
         binds.collect()

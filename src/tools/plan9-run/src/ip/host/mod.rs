@@ -1,7 +1,7 @@
 //! The machine's wire to the host: sockets that do not block, in one epoll, and what the host's refusals are called here.
 //!
-//! Nothing here but [`way`] and [`socket`] knows a protocol. A socket is watched under a number; when the host has news of it, [`Host::news`] gives
-//! the number and the events, and the protocol does the rest.
+//! Nothing here but [`way`] and [`socket`] knows a protocol. A socket is watched under a number; when the host has news
+//! of it, [`Host::news`] gives the number and the events, and the protocol does the rest.
 
 pub mod serve;
 pub mod socket;

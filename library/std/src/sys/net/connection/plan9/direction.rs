@@ -1,6 +1,6 @@
 //! One direction of a conversation: how long a call in it may wait, who is in it, and whether it is shut.
 //!
-//! A change reaches the call that is blocked, in ten lines. `version` counts the changes, and is odd while one is being
+//! A change reaches the call that is blocked. `version` counts the changes, and is odd while one is being
 //! written. A caller reads it with the timeout, arms its slot, makes itself known, and then compares it once more; a
 //! changer writes, then looks who is known, and fires that operation. All of this is sequentially consistent, so one of
 //! the two sees the other: the caller gives up before it blocks, or its operation is fired. Either way it asks again.

@@ -84,6 +84,9 @@ impl<T> Lane<T> {
 /// The turn, until it is dropped.
 pub struct Turn<'a, T>(&'a Lane<T>);
 
+/// A reference to it gives one to the value, which may be no other thread's to see.
+impl<T> !Sync for Turn<'_, T> {}
+
 impl<T> Deref for Turn<'_, T> {
     type Target = T;
 

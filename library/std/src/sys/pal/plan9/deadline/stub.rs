@@ -38,7 +38,7 @@ core::arch::global_asm!(
     "__rust_plan9_timed_end:",
     "jmp 2f",
     "__rust_plan9_timed_abort:",
-    "mov rax, -2",
+    "mov rax, {aborted}",
     "2:",
     "add rsp, 56",
     "pop r15",
@@ -50,6 +50,7 @@ core::arch::global_asm!(
     "ret",
     ".size __rust_plan9_timed_call, . - __rust_plan9_timed_call",
     ".popsection",
+    aborted = const ABORTED,
 );
 
 unsafe extern "C" {

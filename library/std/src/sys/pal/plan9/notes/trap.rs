@@ -1,7 +1,8 @@
 //! What is said of a trap: the thread, the kernel's text, and where it was.
 //!
-//! The thread may have been interrupted inside the allocator or with a lock in hand. So it takes neither: the stack is walked by frame pointers, within the bounds of the thread's own, and the
-//! executable's symbol table is read through a buffer on the stack, once for all frames.
+//! The thread may have been interrupted inside the allocator or with a lock in hand. So it takes neither: the stack is
+//! walked by frame pointers, within the bounds of the thread's own, and the executable's symbol table is read through a
+//! buffer on the stack, once for all frames.
 
 use crate::fmt;
 use crate::ptr;
