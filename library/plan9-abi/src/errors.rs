@@ -56,6 +56,9 @@ pub const LISTEN_HUNGUP: i32 = 0x22E;
 /// The code of `notes pending`.
 pub const NOTES_PENDING: i32 = 0x236;
 
+/// The code of `mount/attach disallowed`.
+pub const ATTACH_DISALLOWED: i32 = 0x20F;
+
 /// The code of `remove -- directory not empty`.
 const DIRECTORY_NOT_EMPTY: i32 = 39;
 
@@ -244,6 +247,7 @@ mod tests {
         assert_eq!(classify("fd out of range or not open").unwrap().code, BAD_FD);
         assert_eq!(classify("listen hungup").unwrap().code, LISTEN_HUNGUP);
         assert_eq!(classify("notes pending").unwrap().code, NOTES_PENDING);
+        assert_eq!(classify("mount/attach disallowed").unwrap().code, ATTACH_DISALLOWED);
         assert_eq!(classify("no error").unwrap().code, NO_ERROR);
     }
 }

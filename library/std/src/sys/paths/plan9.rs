@@ -6,10 +6,9 @@ use crate::os::plan9::ffi::{OsStrExt, OsStringExt};
 use crate::path::{Path, PathBuf};
 use crate::sys::fd::FileDesc;
 use crate::sys::pal::text::Text;
-use crate::sys::pal::{cvt, directory, fd_name, private};
+use crate::sys::pal::{cvt, directory, fd_name, private, proc_file};
 use crate::{env, fmt, io, slice};
 use plan9_abi::flags::open;
-use plan9_abi::sys::file;
 
 const SEPARATOR: u8 = 0;
 
@@ -74,12 +73,11 @@ impl Error for JoinPathsError {}
 /// The name by which the kernel knows the program's text: the channel that `/proc/N/text` gives is the one that exec
 /// opened. Where it has none from the root, `/proc/N/text` itself can be opened and run.
 pub fn current_exe() -> io::Result<PathBuf> {
-    let text = Text::new(format_args!("/proc/{}/text", private::pid()));
-    let file = FileDesc::new(cvt(file::open(text.as_c_str(), open::READ | open::CEXEC))?);
+    let file = FileDesc::new(cvt(proc_file::open(private::pid(), "text", open::READ))?);
     let mut name = vec![0; directory::MAX_NAME];
     match fd_name(file.raw(), &mut name) {
         Some(name) if name.starts_with(b"/") => Ok(path(name)),
-        _ => Ok(path(text.as_bytes())),
+        _ => Ok(path(Text::new(format_args!("/proc/{}/text", private::pid())).as_bytes())),
     }
 }
 

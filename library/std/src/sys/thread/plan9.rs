@@ -16,9 +16,8 @@ use crate::sync::Arc;
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Release, SeqCst};
 use crate::sys::pal::private::{self, PrivateWords};
-use crate::sys::pal::text::Text;
 use crate::sys::pal::thread_control::{self, ThreadControl};
-use crate::sys::pal::{clock, cvt, emutls, exit, futex, last_error, stacks};
+use crate::sys::pal::{clock, cvt, emutls, exit, futex, last_error, proc_file, stacks};
 use crate::thread::ThreadInit;
 use crate::time::Duration;
 use plan9_abi::flags::{open, rfork};
@@ -39,6 +38,9 @@ pub struct Thread {
 impl Thread {
     // unsafe: see thread::Builder::spawn_unchecked for safety requirements
     pub unsafe fn new(stack: usize, init: Box<ThreadInit>) -> io::Result<Thread> {
+        if let Some(current) = thread_control::current() {
+            exit::before_thread(current);
+        }
         let name = init.handle.cname().map_or(&b""[..], CStr::to_bytes);
         let Some(stack) = stacks::take(stack) else {
             return Err(io::Error::from(io::ErrorKind::OutOfMemory));
@@ -134,6 +136,7 @@ unsafe extern "C" fn fork(words: *mut PrivateWords) -> isize {
 /// The first code of a thread on its own stack.
 unsafe extern "C" fn enter(thread: &'static ThreadControl) -> ! {
     thread.pid.store(private::pid(), SeqCst);
+    exit::thread_begins(thread);
     exit::check();
     // SAFETY: the parent put it there for us.
     let init = unsafe { Box::from_raw(thread.init.replace(ptr::null_mut()).cast::<ThreadInit>()) };
@@ -208,12 +211,8 @@ pub fn yield_now() {
 
 /// The name in `/proc/N/args`, which `ps` shows.
 pub fn set_name(name: &CStr) {
-    let file = Text::new(format_args!("/proc/{}/args", private::pid()));
-    if let Ok(fd) = file::open(file.as_c_str(), open::WRITE | open::CEXEC) {
-        let name = name.to_bytes();
-        let _ = file::write(fd, &name[..name.len().min(127)]);
-        let _ = file::close(fd);
-    }
+    let name = name.to_bytes();
+    let _ = proc_file::write(private::pid(), "args", &name[..name.len().min(127)]);
 }
 
 pub fn sleep(dur: Duration) {

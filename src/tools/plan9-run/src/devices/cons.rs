@@ -1,7 +1,7 @@
 //! The console and the machine's small files, device `#c` (`port/devcons.c`).
 
 use super::stdio::Stdio;
-use super::{bytes, count, entry, find, node, number, part};
+use super::{NOBODY, bytes, count, entry, find, node, number, part};
 use crate::dev::{self, Device, Entry, Node, QTDIR, Result, Started, Value, error};
 use crate::kernel::{Kernel, tsc};
 use plan9_abi::flags::open;
@@ -162,6 +162,13 @@ impl Device for Console {
                 Started::Done(Err(dev::Error(why.into())))
             }
             // The host's clock and the machine itself are not the program's to set; what else is well formed ends here.
+            // Anyone can become none (`port/auth.c:userwrite`).
+            Ok((File::User, ..)) if data == NOBODY.as_bytes() => {
+                if let Some(proc) = k.procs.get_mut(&pid) {
+                    proc.user = NOBODY.into();
+                }
+                count(data.len())
+            }
             Ok((File::SysName, ..)) if data.is_empty() => {
                 Started::Done(Err(error("bad arg in system call")))
             }

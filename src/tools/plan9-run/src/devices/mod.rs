@@ -16,6 +16,9 @@ use crate::dev::{Device, DeviceId, Entry, Node, Pid, QTDIR, Qid, Result, Started
 use crate::kernel::Kernel;
 use crate::{ip, mnt, pipe};
 
+/// The user who may do the least.
+const NOBODY: &str = "none";
+
 /// The device of a letter, as in `#c`.
 pub fn find(letter: char) -> Option<&'static dyn Device> {
     Some(match letter {

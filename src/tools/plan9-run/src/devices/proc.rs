@@ -1,6 +1,6 @@
 //! Procs as files, device `#p` (`port/devproc.c`).
 
-use super::{bytes, count, entry, node, number, part, proc_ctl, proc_debug};
+use super::{NOBODY, bytes, count, entry, node, number, part, proc_ctl, proc_debug};
 use crate::chan;
 use crate::dev::{Device, Entry, Error, Node, Pid, QTDIR, Result, Started, Value, error};
 use crate::kernel::exits::Await;
@@ -101,6 +101,9 @@ impl Device for ProcDevice {
         let (of, name) = split(node);
         if of != 0 && k.proc(of).is_none() {
             return Started::Done(Err(EXITED));
+        }
+        if name.is_some() && of != pid && !may_see_others(k, pid) {
+            return Started::Done(Err(error("permission denied")));
         }
         let access = mode & 3;
         let refused = match name {
@@ -219,6 +222,12 @@ impl Device for ProcDevice {
             Err(why) => Started::Done(Err(why)),
         }
     }
+}
+
+/// The user `none` opens no other proc's files (`port/devproc.c:nonone`).
+fn may_see_others(k: &Kernel, pid: Pid) -> bool {
+    let user = k.proc(pid).map_or("", |proc| proc.user.as_str());
+    user != NOBODY || user == k.options.user
 }
 
 /// 176 bytes: name, user, state; then user, system and real time of the proc and of its children in milliseconds, KiB of

@@ -14,7 +14,7 @@ use crate::sync::atomic::Ordering::{Acquire, Release};
 use crate::sys::sync::Mutex;
 use plan9_abi::errors::{self, FIRST_INTERNED};
 use plan9_abi::layout::ERRMAX;
-use plan9_abi::sys::error;
+use plan9_abi::sys::{Result, error};
 
 /// Texts that can be remembered.
 const MOST: usize = 256;
@@ -84,6 +84,25 @@ pub fn code_of(text: &[u8]) -> i32 {
     match crate::str::from_utf8(text).ok().and_then(errors::classify) {
         Some(known) => known.code,
         None => TABLE.intern(text),
+    }
+}
+
+/// Whether this thread's last system call failed for the reason with this code; the kernel keeps the string. Takes neither
+/// memory nor a lock.
+pub fn was(code: i32) -> bool {
+    let mut text = error::take();
+    let known = crate::str::from_utf8(error::until_nul(&text)).ok().and_then(errors::classify);
+    error::swap(&mut text);
+    known.is_some_and(|known| known.code == code)
+}
+
+/// Makes a call again as long as notes break it, as [`cvt_r`](super::cvt_r) does, but takes neither memory nor a lock.
+pub fn unbroken<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
+    loop {
+        let result = call();
+        if result.is_ok() || !was(errors::INTERRUPTED) {
+            return result;
+        }
     }
 }
 

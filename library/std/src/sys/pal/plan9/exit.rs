@@ -3,16 +3,23 @@
 //! The kernel ends one proc at a time and knows of no program. Whoever waits, waits for the main proc, so the status
 //! must become that proc's. A thread that exits writes the status down, kills the others, and posts a note to main:
 //! the note handler, finding [`state`] to be `READY`, ends its proc with the status whatever the note says. Without a
-//! handler the note's own text, which is the status, becomes the status all the same.
+//! handler the note's own text, which is the status, becomes the status all the same. A note to the thread that does
+//! all this does not stop it half way: who would not be ended then would wait for ever, and hold the program's files.
+//!
+//! A proc of the user `none` can open no other's files, not even those of its own program (`port/devproc.c:nonone`); but
+//! what each thread has opened of its own can be written to by all. So there, each does as it begins.
 
+use super::errstr::{self, unbroken};
 use super::private;
+use super::proc_file;
 use super::text::Text;
-use super::thread_control::{self, MAIN};
+use super::thread_control::{self, MAIN, ThreadControl};
 use crate::cell::UnsafeCell;
 use crate::ffi::CStr;
 use crate::ptr;
-use crate::sync::atomic::AtomicU32;
-use crate::sync::atomic::Ordering::SeqCst;
+use crate::sync::atomic::Ordering::{Relaxed, SeqCst};
+use crate::sync::atomic::{AtomicI32, AtomicU32};
+use plan9_abi::errors::Kind;
 use plan9_abi::flags::open;
 use plan9_abi::layout::ERRMAX;
 use plan9_abi::sys::{file, process};
@@ -40,6 +47,59 @@ shared_static! {
     "__rust_plan9_exit_status"
 }
 
+shared_static! {
+    /// The proc that has claimed the end, 0 before.
+    pub static ENDER: AtomicU32 = AtomicU32::new(0);
+    "__rust_plan9_exit_ender"
+}
+
+/// Whether each thread has to open its own files: not asked yet, no, yes.
+const UNKNOWN: u32 = 0;
+const NOT_NEEDED: u32 = 1;
+const NEEDED: u32 = 2;
+
+shared_static! {
+    static OWN_FILES: AtomicU32 = AtomicU32::new(UNKNOWN);
+    "__rust_plan9_exit_own_files"
+}
+
+/// Before a thread is started, on the thread that starts it.
+pub fn before_thread(current: &ThreadControl) {
+    if OWN_FILES.load(Relaxed) == UNKNOWN {
+        let needed = is_nobody();
+        OWN_FILES.store(if needed { NEEDED } else { NOT_NEEDED }, Relaxed);
+        // The first is started by main, which is ended by a note if that can be.
+        open_own(current, &current.note_fd, "note");
+        open_own(current, &current.ctl_fd, "ctl");
+    }
+}
+
+/// As a thread begins.
+pub fn thread_begins(thread: &ThreadControl) {
+    open_own(thread, &thread.ctl_fd, "ctl");
+}
+
+/// A thread's own file, where others could not open it.
+fn open_own(thread: &ThreadControl, kept: &AtomicI32, what: &str) {
+    if OWN_FILES.load(Relaxed) == NEEDED
+        && kept.load(Relaxed) < 0
+        && let Ok(fd) = proc_file::open(thread.pid.load(Relaxed), what, open::WRITE)
+    {
+        kept.store(fd, SeqCst);
+    }
+}
+
+/// Whether this proc's user is `none`.
+fn is_nobody() -> bool {
+    let mut name = [0; 8];
+    let opened = file::open(c"#c/user", open::READ | open::CEXEC);
+    let opened = opened.or_else(|_| file::open(c"/dev/user", open::READ | open::CEXEC));
+    let Ok(fd) = opened else { return false };
+    let read = file::read(fd, &mut name);
+    let _ = file::close(fd);
+    read.is_ok_and(|n| &name[..n] == b"none")
+}
+
 /// `std::process::exit`: 0 is success, which is the empty status; any other number is its decimal text.
 pub fn exit(code: i32) -> ! {
     match code {
@@ -56,6 +116,7 @@ pub fn exit_with(status: &CStr) -> ! {
         // Another thread is at it, or this one already was.
         leave(me == main);
     }
+    ENDER.store(me, SeqCst);
     let bytes = status.to_bytes();
     let len = bytes.len().min(ERRMAX - 1);
     // SAFETY: the claim is ours, and nobody reads before READY.
@@ -64,15 +125,28 @@ pub fn exit_with(status: &CStr) -> ! {
     for thread in thread_control::all().skip(1) {
         let pid = thread.pid.load(SeqCst);
         if pid != 0 && pid != me {
-            tell(pid, "ctl", b"kill");
+            tell(pid, "ctl", &thread.ctl_fd, b"kill");
         }
     }
     if me != main && main != 0 {
         // A note must have a text; the handler ends main with the status whatever it is.
-        let text = if len == 0 { &b"exit"[..] } else { &bytes[..len] };
-        tell(main, "note", text);
+        end_main(main, if len == 0 { b"exit" } else { &bytes[..len] });
     }
     leave(me == main)
+}
+
+/// Ends main by a note, again where the kernel has swallowed its interrupt (`port/fault.c:fault`), and by force where it
+/// waits as no note can break: for a queue that holds twice what it may (`port/qio.c:qbloated`). Then the status is lost.
+fn end_main(main: u32, text: &[u8]) {
+    // Long enough for a machine that has much else to do: force is the last that is tried.
+    const PAUSES_MS: [u32; 6] = [0, 1, 10, 100, 1000, 1000];
+    for pause in PAUSES_MS {
+        let _ = process::sleep(pause);
+        if !tell(main, "note", &MAIN.note_fd, text) && errstr::means(Kind::NotFound) {
+            return;
+        }
+    }
+    tell(main, "ctl", &MAIN.ctl_fd, b"kill");
 }
 
 /// Ends this proc, once the status stands if it is main's.
@@ -95,10 +169,10 @@ pub fn check() {
     }
 }
 
-fn tell(pid: u32, what: &str, message: &[u8]) {
-    let name = Text::new(format_args!("/proc/{pid}/{what}"));
-    if let Ok(fd) = file::open(name.as_c_str(), open::WRITE | open::CEXEC) {
-        let _ = file::write(fd, message);
-        let _ = file::close(fd);
-    }
+/// Writes to a thread's file, or if that cannot be opened to what the thread has opened itself: it no longer closes that
+/// (`ThreadControl::close_files`). False if the kernel refused, for the reason in the error string.
+fn tell(pid: u32, what: &str, own: &AtomicI32, message: &[u8]) -> bool {
+    let fd = own.load(SeqCst);
+    proc_file::write(pid, what, message).is_ok()
+        || fd >= 0 && unbroken(|| file::write(fd, message)).is_ok()
 }

@@ -6,6 +6,7 @@
 //! if one is not. A wait that is shorter costs nothing.
 
 use super::exit;
+use super::proc_file;
 use super::stacks;
 use super::text::Text;
 use super::thread_control::{self, ThreadControl};
@@ -13,7 +14,6 @@ use super::{clock, errstr, private};
 use crate::sync::atomic::AtomicU64;
 use crate::sync::atomic::Ordering::{Relaxed, SeqCst};
 use plan9_abi::errors::{self, Kind};
-use plan9_abi::flags::open;
 use plan9_abi::sys::{error, file};
 use plan9_abi::ureg;
 
@@ -38,7 +38,7 @@ pub fn look() {
     }
     // The caller's error string is not ours to change.
     let mut kept = error::take();
-    // Without /proc nothing can be said of anybody.
+    // Where procs have no files nothing can be said of anybody.
     if !is_gone(private::pid())
         && let Some((thread, pid)) = all_gone().next()
         && exit::STATE.load(SeqCst) == exit::RUNNING
@@ -70,10 +70,10 @@ fn is_gone(pid: u32) -> bool {
     /// Where the state stands in the file, behind two names (man 3/proc).
     const STATE: usize = 2 * 28;
     let mut status = [0; STATE + 6];
-    match read(pid, "status", &mut status) {
-        Some(_) => &status[STATE..] == b"Broken",
+    match proc_file::read(pid, "status", &mut status) {
+        Ok(_) => &status[STATE..] == b"Broken",
         // It may be that no descriptor was free.
-        None => {
+        Err(_) => {
             let why = errstr::code_of(error::until_nul(&error::take()));
             errors::by_code(why).is_some_and(|known| known.kind == Kind::NotFound)
         }
@@ -96,15 +96,7 @@ fn end(thread: &ThreadControl, pid: u32) -> ! {
 /// Whether a proc that the kernel keeps for a debugger died below its stack.
 fn has_overflowed(thread: &ThreadControl, pid: u32) -> bool {
     let mut registers = [0; ureg::SIZE];
-    let read = read(pid, "regs", &mut registers);
+    let read = proc_file::read(pid, "regs", &mut registers);
     let sp = registers[ureg::SP..].first_chunk().map_or(0, |word| usize::from_le_bytes(*word));
-    read == Some(ureg::SIZE) && stacks::is_overflow(thread, sp)
-}
-
-fn read(pid: u32, what: &str, buf: &mut [u8]) -> Option<usize> {
-    let name = Text::new(format_args!("/proc/{pid}/{what}"));
-    let fd = file::open(name.as_c_str(), open::READ | open::CEXEC).ok()?;
-    let read = file::read(fd, buf).ok();
-    let _ = file::close(fd);
-    read
+    read == Ok(ureg::SIZE) && stacks::is_overflow(thread, sp)
 }

@@ -44,6 +44,7 @@ mod long_double;
 pub mod lost;
 pub mod notes;
 pub mod private;
+pub mod proc_file;
 pub mod stacks;
 #[cfg(not(test))]
 mod start;
@@ -97,6 +98,18 @@ pub fn last_error() -> io::Error {
 /// A system call's result with its error.
 pub(crate) fn cvt<T>(result: plan9_abi::sys::Result<T>) -> io::Result<T> {
     result.map_err(|_| last_error())
+}
+
+/// The same for a call that is made again where a note breaks it. That does nothing twice: the kernel's own files wait
+/// before they do anything, and a file server that was told to forget a request has not acted on it (man 5/flush). The
+/// exceptions are commands that connect or announce and writes to queues, which go on without their caller.
+pub(crate) fn cvt_r<T>(mut call: impl FnMut() -> plan9_abi::sys::Result<T>) -> io::Result<T> {
+    loop {
+        match cvt(call()) {
+            Err(why) if why.is_interrupted() => {}
+            result => return result,
+        }
+    }
 }
 
 /// The name by which a descriptor was opened, cut to the buffer.

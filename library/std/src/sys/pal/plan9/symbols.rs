@@ -5,7 +5,7 @@
 //! reads it through a small buffer, for a note handler, which must not allocate.
 
 use super::private;
-use super::text::Text;
+use super::proc_file;
 use crate::sync::OnceLock;
 use plan9_abi::aout::{HEADER_SIZE, Header};
 use plan9_abi::flags::open;
@@ -60,8 +60,7 @@ impl Place {
 
 /// Finds the function of each place, without the heap and without a lock.
 pub fn locate(places: &mut [Place]) {
-    let name = Text::new(format_args!("/proc/{}/text", private::pid()));
-    if let Ok(fd) = file::open(name.as_c_str(), open::READ | open::CEXEC) {
+    if let Ok(fd) = proc_file::open(private::pid(), "text", open::READ) {
         let _ = scan(fd, places);
         let _ = file::close(fd);
     }
@@ -92,8 +91,7 @@ fn scan(fd: i32, places: &mut [Place]) -> Option<()> {
 
 /// Reads the table; no part of it if the file does not hold all.
 fn read() -> Option<Vec<u8>> {
-    let name = Text::new(format_args!("/proc/{}/text", private::pid()));
-    let fd = file::open(name.as_c_str(), open::READ | open::CEXEC).ok()?;
+    let fd = proc_file::open(private::pid(), "text", open::READ).ok()?;
     let table = read_from(fd);
     let _ = file::close(fd);
     table

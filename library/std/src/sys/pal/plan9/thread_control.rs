@@ -4,11 +4,12 @@
 //! that has gone. So the list is walked without a lock, and a block that is looked at late is still a block.
 
 use super::deadline::slot::Slot;
+use super::exit;
 use super::private;
 use super::stacks::Stack;
 use crate::alloc::{GlobalAlloc, Layout, System};
 use crate::cell::{Cell, UnsafeCell};
-use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use crate::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 use crate::{ptr, str};
 use plan9_abi::layout::ERRMAX;
@@ -32,7 +33,7 @@ pub struct ThreadControl {
     pub pid: AtomicU32,
     /// `/proc/N/note`, -1 until the thread itself opens it at its first timed operation.
     pub note_fd: AtomicI32,
-    /// `/proc/N/ctl`, -1 until its first call that may not wait.
+    /// `/proc/N/ctl`, -1 until its first call that may not wait, unless [`exit`] needs it from the beginning.
     pub ctl_fd: AtomicI32,
     /// The semaphore it waits on in a futex; the rest is under the futex bucket's lock.
     pub wake: AtomicI32,
@@ -142,11 +143,13 @@ impl ThreadControl {
         }
     }
 
-    /// Closes the thread's own files; nothing is armed any more.
+    /// Closes the thread's own files; nothing is armed any more. While the program ends they stay open: who ends it may be
+    /// writing to them, and must not write to what is opened next. Either it finds none here, or the state is seen to have
+    /// changed: both sides are sequentially consistent.
     pub fn close_files(&self) {
         for kept in [&self.note_fd, &self.ctl_fd] {
-            let fd = kept.swap(-1, AcqRel);
-            if fd >= 0 {
+            let fd = kept.swap(-1, SeqCst);
+            if fd >= 0 && exit::STATE.load(SeqCst) == exit::RUNNING {
                 let _ = plan9_abi::sys::file::close(fd);
             }
         }

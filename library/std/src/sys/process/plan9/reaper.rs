@@ -12,11 +12,9 @@ use super::status::ExitStatus;
 use crate::io;
 use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
 use crate::sys::pal::errstr;
-use crate::sys::pal::text::Text;
-use crate::sys::pal::{cvt, last_error};
+use crate::sys::pal::{cvt, proc_file};
 use crate::thread;
-use plan9_abi::flags::open;
-use plan9_abi::sys::{file, process};
+use plan9_abi::sys::process;
 
 /// A reaper's stack, in bytes.
 const STACK: usize = 64 << 10;
@@ -111,13 +109,7 @@ impl Process {
         // The lock is held: the pid is not another's yet.
         let phase = self.child.phase();
         let Phase::Running(pid) = *phase else { return Ok(()) };
-        let name = Text::new(format_args!("/proc/{pid}/ctl"));
-        let killed = file::open(name.as_c_str(), open::WRITE | open::CEXEC).and_then(|ctl| {
-            let written = file::write(ctl, b"kill");
-            let _ = file::close(ctl);
-            written
-        });
-        match killed.map_err(|_| last_error()) {
+        match cvt(proc_file::write(pid, "ctl", b"kill")) {
             Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
             _ => Ok(()),
         }

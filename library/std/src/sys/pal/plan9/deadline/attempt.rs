@@ -12,7 +12,7 @@ use crate::io;
 use crate::sync::atomic::Ordering::{Relaxed, Release};
 use crate::sync::atomic::{AtomicBool, AtomicI32};
 use crate::sys::pal::thread_control::{self, ThreadControl};
-use crate::sys::pal::{clock, cvt, errstr, private, text::Text};
+use crate::sys::pal::{clock, cvt, errstr, private, proc_file};
 use plan9_abi::flags::open;
 use plan9_abi::sys::{file, process};
 use plan9_abi::{errors, note};
@@ -41,14 +41,13 @@ pub enum Outcome {
     Aborted,
 }
 
-/// Opens a file of the thread's own under `#p` once; nobody else could for a user like `none`.
+/// Opens a file of the thread's own once; nobody else could for a user like `none`.
 fn own_file(kept: &AtomicI32, name: &str) -> io::Result<i32> {
     let fd = kept.load(Relaxed);
     if fd >= 0 {
         return Ok(fd);
     }
-    let name = Text::new(format_args!("#p/{}/{name}", private::pid()));
-    let fd = cvt(file::open(name.as_c_str(), open::WRITE | open::CEXEC))?;
+    let fd = cvt(proc_file::open(private::pid(), name, open::WRITE))?;
     // Release: the deadline thread finds an open file.
     kept.store(fd, Release);
     Ok(fd)
@@ -143,7 +142,7 @@ fn refuse_to_wait(thread: &ThreadControl) -> io::Result<bool> {
         return Ok(false);
     }
     let ctl = own_file(&thread.ctl_fd, "ctl")?;
-    let refuses = file::write(ctl, note::CTL_INTERRUPT).is_ok();
+    let refuses = errstr::unbroken(|| file::write(ctl, note::CTL_INTERRUPT)).is_ok();
     NO_INTERRUPT.store(!refuses, Relaxed);
     Ok(refuses)
 }

@@ -77,7 +77,7 @@ unsafe extern "C" fn end() -> ! {
             exit::exit_with(text)
         }
         (1, Some(_)) => exit::exit_with(text),
-        // A proc that std did not start, or nothing else has worked: this proc alone.
+        // Nothing else has worked: this proc alone.
         _ => process::exits(Some(text)),
     }
 }
