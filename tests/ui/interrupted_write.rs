@@ -1,7 +1,9 @@
 //! A note that breaks a write to a full pipe: what was said is said once, and nothing is left out.
 
 use std::env;
+use std::fs::File;
 use std::io::{Read, Write};
+use std::os::fd::AsFd;
 use std::os::plan9::note;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -12,13 +14,22 @@ const PIECES: u32 = 200;
 const PIECE: usize = 4096;
 
 fn main() {
-    if env::args().any(|arg| arg == "write") { write() } else { read() }
+    match env::args().nth(1).as_deref() {
+        Some("stdout") => write(std::io::stdout().lock()),
+        Some("file") => {
+            let out = std::io::stdout().as_fd().try_clone_to_owned().unwrap();
+            write(File::from(out))
+        }
+        _ => {
+            read("stdout");
+            read("file");
+        }
+    }
 }
 
 /// Writes numbered pieces; says on standard error how many notes it has had.
-fn write() {
+fn write(mut out: impl Write) {
     let notes = note::Notes::watch(["pest"]).unwrap();
-    let mut out = std::io::stdout().lock();
     for number in 0..PIECES {
         let mut piece = [0; PIECE];
         piece[..4].copy_from_slice(&number.to_le_bytes());
@@ -29,9 +40,9 @@ fn write() {
     eprint!("{count}");
 }
 
-fn read() {
+fn read(kind: &str) {
     let mut child = Command::new(env::current_exe().unwrap())
-        .arg("write")
+        .arg(kind)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -53,7 +64,7 @@ fn read() {
         out.read_exact(&mut piece).unwrap();
         assert_eq!(u32::from_le_bytes(piece[..4].try_into().unwrap()), number);
     }
-    println!("then {}", out.read(&mut piece).unwrap());
+    println!("{kind}, then {}", out.read(&mut piece).unwrap());
     let mut count = String::new();
     err.read_to_string(&mut count).unwrap();
     println!("notes {}", count == posted.to_string());

@@ -4,10 +4,12 @@
 
 use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut, Read};
 use crate::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
-use crate::sys::pal::cvt;
 use crate::sys::pal::text::Text;
+use crate::sys::pal::{cvt, fd_name};
 use crate::sys::{AsInner, FromInner, IntoInner};
+use plan9_abi::dir::Dir;
 use plan9_abi::flags::open;
+use plan9_abi::queue::MAX_ATOMIC;
 use plan9_abi::sys::file;
 
 /// What [`std::os::fd`](crate::os::fd) elsewhere takes from the crate `libc`.
@@ -59,9 +61,9 @@ impl FileDesc {
         Ok(())
     }
 
-    /// Writes at the channel's offset. An empty write would be a record to whoever reads a pipe: the end.
+    /// Writes at the channel's offset, at most as much as a queue takes at once.
     pub fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        if buf.is_empty() { Ok(0) } else { cvt(file::write(self.raw(), buf)) }
+        write(self.raw(), &buf[..buf.len().min(MAX_ATOMIC)])
     }
 
     pub fn duplicate(&self) -> io::Result<FileDesc> {
@@ -98,6 +100,36 @@ impl FileDesc {
 
     pub fn is_write_vectored(&self) -> bool {
         false
+    }
+}
+
+/// Writes at the channel's offset. A note may break a write, and writing again must not say a thing twice: what a pipe or
+/// a conversation was given is in its queue by then (`port/qio.c:qbwrite`), if it is one piece. An empty write would be a
+/// record to whoever reads a pipe: the end.
+pub fn write(fd: RawFd, piece: &[u8]) -> io::Result<usize> {
+    if piece.is_empty() {
+        return Ok(0);
+    }
+    cvt(file::write(fd, piece)).or_else(|why| {
+        if why.is_interrupted() && is_queue(fd) { Ok(piece.len()) } else { Err(why) }
+    })
+}
+
+/// A pipe, or the data of a conversation: the kernel's own, or by its name one of TCP's that is another machine's.
+fn is_queue(fd: RawFd) -> bool {
+    const TCP: &[u8] = b"/tcp/";
+    let mut record = [0; 512];
+    let length = file::fstat(fd, &mut record).unwrap_or(0);
+    let known = Dir::parse(&record[..length]).map(|(dir, _)| (dir.device_type, dir.name));
+    match known.map(|(device, name)| (u8::try_from(device), name)) {
+        Some((Ok(b'|'), _)) => true,
+        Some((Ok(b'I'), name)) => name == b"data",
+        _ => {
+            let mut name = [0; 128];
+            fd_name(fd, &mut name).is_some_and(|name| {
+                name.windows(TCP.len()).any(|part| part == TCP) && name.ends_with(b"/data")
+            })
+        }
     }
 }
 

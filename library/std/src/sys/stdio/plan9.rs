@@ -1,12 +1,13 @@
 //! Descriptors 0, 1 and 2.
 //!
 //! A note may break a write, and writing again must not say a thing twice. What a pipe or a TCP conversation was given is
-//! in its queue by then (`port/qio.c:qwrite`); a file server that was told to forget the request has not acted on it
+//! in its queue by then ([`fd::write`]); a file server that was told to forget the request has not acted on it
 //! (man 5/flush). So the first is a write that was done, the second one to be made again. Of more than one message the
 //! kernel would not say which were done, so no write is longer than the smallest message that servers agree on.
 
 use crate::io::{self, BorrowedCursor};
-use crate::sys::pal::{cvt, fd_name};
+use crate::sys::fd;
+use crate::sys::pal::cvt;
 use plan9_abi::errors;
 use plan9_abi::sys::file;
 
@@ -34,28 +35,7 @@ impl io::Read for Stdin {
 }
 
 fn write(fd: i32, buf: &[u8]) -> io::Result<usize> {
-    // An empty write would be an empty record to whoever reads a pipe: the end.
-    if buf.is_empty() {
-        return Ok(0);
-    }
-    let piece = &buf[..buf.len().min(MAX_WRITE)];
-    cvt(file::write(fd, piece)).or_else(|why| {
-        if why.raw_os_error() == Some(errors::INTERRUPTED) && is_queue(fd) {
-            Ok(piece.len())
-        } else {
-            Err(why)
-        }
-    })
-}
-
-/// A pipe, or the data of a conversation, by the name under which it was opened.
-fn is_queue(fd: i32) -> bool {
-    const TCP: &[u8] = b"/tcp/";
-    let mut name = [0; 128];
-    fd_name(fd, &mut name).is_some_and(|name| {
-        let tcp = || name.windows(TCP.len()).any(|part| part == TCP) && name.ends_with(b"/data");
-        name.starts_with(b"#|") || tcp()
-    })
+    fd::write(fd, &buf[..buf.len().min(MAX_WRITE)])
 }
 
 impl Stdout {
