@@ -8,6 +8,8 @@ use std::io::{PipeReader, Read, Write};
 use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
 use std::os::plan9::errstr;
 use std::os::plan9::namespace::{self, Groups, Mount, Union};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 use std::time::Duration;
 
@@ -92,6 +94,10 @@ impl Server {
         f: &mut Fields,
     ) -> Result<Option<Vec<u8>>, &'static str> {
         const MISSING: &str = "no such thing here";
+        if HOLD.swap(false, SeqCst) {
+            self.held = Some(tag);
+            return Ok(None);
+        }
         let mut reply = Vec::new();
         match kind {
             100 => {
@@ -291,6 +297,19 @@ fn in_advance(at: &str) -> usize {
     n
 }
 
+/// The next request is not answered.
+static HOLD: AtomicBool = AtomicBool::new(false);
+
+/// Does it in a proc whose next wait fails, and says how it failed, if it did.
+fn broken<T>(call: impl FnOnce() -> std::io::Result<T>) -> Option<std::io::ErrorKind> {
+    let ctl = format!("/proc/{}/ctl", std::process::id());
+    HOLD.store(true, SeqCst);
+    fs::write(&ctl, "interrupt").unwrap();
+    let result = call();
+    fs::write(&ctl, "nointerrupt").unwrap();
+    result.err().map(|why| why.kind())
+}
+
 fn main() -> std::io::Result<()> {
     let at = format!("/tmp/mount.{}", std::process::id());
     fs::create_dir(&at)?;
@@ -348,6 +367,19 @@ fn main() -> std::io::Result<()> {
         threads.into_iter().all(|thread| thread.join().unwrap())
     });
     println!("threads: {all}");
+
+    // Calls whose first wait for the server a note breaks: each is made again, and nothing is done twice.
+    let hello = format!("{at}/hello");
+    println!("open: {:?}", broken(|| File::open(&hello)));
+    println!("metadata: {:?}", broken(|| fs::metadata(&hello)));
+    println!("create: {:?}", broken(|| File::create(format!("{at}/new"))));
+    println!("create new: {:?}", broken(|| File::create_new(format!("{at}/newer"))));
+    println!("list: {:?}", broken(|| fs::read_dir(&at)));
+    println!("make: {:?}", broken(|| fs::create_dir(format!("{at}/twice"))));
+    println!("enter: {:?}", broken(|| std::env::set_current_dir(format!("{at}/twice"))));
+    std::env::set_current_dir("/")?;
+    println!("canonical: {:?}", broken(|| fs::canonicalize(&at)));
+    println!("remove: {:?}", broken(|| fs::remove_dir(format!("{at}/twice"))));
 
     // A read that the server does not answer, and a note.
     let mut never = File::open(format!("{at}/never"))?;

@@ -30,8 +30,8 @@ use crate::io;
 use crate::ops::BitOr;
 use crate::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 use crate::path::Path;
-use crate::sys::cvt;
 use crate::sys::directory::with_name_or_device as with_name;
+use crate::sys::{cvt, cvt_r};
 use plan9_abi::flags;
 use plan9_abi::sys::{file, process};
 
@@ -63,7 +63,7 @@ pub fn bind<N: AsRef<Path>, O: AsRef<Path>>(
     create: bool,
 ) -> io::Result<()> {
     with_name(new.as_ref(), |new| {
-        with_name(old.as_ref(), |old| cvt(file::bind(new, old, flags_of(union, create))))
+        with_name(old.as_ref(), |old| cvt_r(|| file::bind(new, old, flags_of(union, create))))
     })
 }
 
@@ -75,8 +75,8 @@ pub fn bind<N: AsRef<Path>, O: AsRef<Path>>(
 #[stable(feature = "rust1", since = "1.0.0")]
 pub fn unmount<N: AsRef<Path>, O: AsRef<Path>>(new: Option<N>, old: O) -> io::Result<()> {
     with_name(old.as_ref(), |old| match &new {
-        Some(new) => with_name(new.as_ref(), |new| cvt(file::unmount(Some(new), old))),
-        None => cvt(file::unmount(None, old)),
+        Some(new) => with_name(new.as_ref(), |new| cvt_r(|| file::unmount(Some(new), old))),
+        None => cvt_r(|| file::unmount(None, old)),
     })
 }
 
@@ -159,7 +159,7 @@ impl Mount {
         let flags = flags_of(self.union, self.create) | cache;
         let auth = self.auth.as_ref().map_or(-1, |auth| auth.as_raw_fd());
         let server = self.server.as_raw_fd();
-        with_name(old.as_ref(), |old| cvt(file::mount(server, auth, old, flags, &self.tree)))?;
+        with_name(old.as_ref(), |old| cvt_r(|| file::mount(server, auth, old, flags, &self.tree)))?;
         // The kernel has closed it, and its number may already be another's.
         let _ = self.server.into_raw_fd();
         Ok(())

@@ -7,7 +7,8 @@ pub use super::common::Env;
 use crate::ffi::{CString, OsStr, OsString};
 use crate::io;
 use crate::os::plan9::ffi::{OsStrExt, OsStringExt};
-use crate::sys::pal::cvt;
+use crate::sys::pal::cvt_r;
+use crate::sys::pal::errstr::unbroken;
 use plan9_abi::dir::Dir;
 use plan9_abi::flags::open;
 use plan9_abi::sys::{Result, file};
@@ -24,7 +25,7 @@ fn read_all(fd: i32) -> Result<Vec<u8>> {
     let mut all = Vec::new();
     let mut buf = [0; 8192];
     loop {
-        match file::read(fd, &mut buf)? {
+        match unbroken(|| file::read(fd, &mut buf))? {
             0 => return Ok(all),
             n => all.extend_from_slice(&buf[..n]),
         }
@@ -32,7 +33,7 @@ fn read_all(fd: i32) -> Result<Vec<u8>> {
 }
 
 fn with_file<T>(name: &CString, mode: u32, work: impl FnOnce(i32) -> Result<T>) -> Result<T> {
-    let fd = file::open(name, mode | open::CEXEC)?;
+    let fd = unbroken(|| file::open(name, mode | open::CEXEC))?;
     let result = work(fd);
     let _ = file::close(fd);
     result
@@ -68,11 +69,11 @@ fn invalid() -> io::Error {
 
 pub unsafe fn setenv(name: &OsStr, value: &OsStr) -> io::Result<()> {
     let path = path(name.as_bytes()).ok_or_else(invalid)?;
-    let fd = cvt(file::create(&path, open::WRITE | open::CEXEC, 0o666))?;
+    let fd = cvt_r(|| file::create(&path, open::WRITE | open::CEXEC, 0o666))?;
     let mut rest = value.as_bytes();
     let mut result = Ok(());
     while !rest.is_empty() {
-        match cvt(file::write(fd, rest)) {
+        match cvt_r(|| file::write(fd, rest)) {
             Ok(n) => rest = &rest[n..],
             Err(error) => {
                 result = Err(error);
@@ -87,7 +88,7 @@ pub unsafe fn setenv(name: &OsStr, value: &OsStr) -> io::Result<()> {
 /// Removing what is not there is no error.
 pub unsafe fn unsetenv(name: &OsStr) -> io::Result<()> {
     let path = path(name.as_bytes()).ok_or_else(invalid)?;
-    match cvt(file::remove(&path)) {
+    match cvt_r(|| file::remove(&path)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }

@@ -6,7 +6,7 @@
 use crate::sync::OnceLock;
 use crate::sync::atomic::AtomicU64;
 use crate::sync::atomic::Ordering::Relaxed;
-use crate::sys::pal::{cvt, errstr};
+use crate::sys::pal::{cvt_r, errstr};
 use plan9_abi::errors;
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
@@ -15,7 +15,7 @@ pub fn fill_bytes(mut bytes: &mut [u8]) {
     if bytes.is_empty() {
         return;
     }
-    let fd = cvt(file::open(c"/dev/random", open::READ | open::CEXEC))
+    let fd = cvt_r(|| file::open(c"/dev/random", open::READ | open::CEXEC))
         .expect("failed to open /dev/random");
     while !bytes.is_empty() {
         match file::read(fd, bytes) {

@@ -1,7 +1,7 @@
 //! What a directory record says of a file, and the changes of it that wstat takes.
 
 use crate::io;
-use crate::sys::pal::{cvt, last_error};
+use crate::sys::pal::cvt_r;
 use crate::sys::time::{SystemTime, UNIX_EPOCH};
 use crate::time::Duration;
 use plan9_abi::dir::{Dir, FIXED_SIZE, Qid};
@@ -170,14 +170,14 @@ pub fn with_permissions(attr: &FileAttr, perm: FilePermissions) -> Dir<'static> 
 /// Reads a record by a call that says how long it is when the buffer is too small.
 pub fn read(call: impl Fn(&mut [u8]) -> sys::Result<usize>) -> io::Result<FileAttr> {
     let mut small = [0; 512];
-    let n = cvt(call(&mut small))?;
+    let n = cvt_r(|| call(&mut small))?;
     if let Some((dir, _)) = Dir::parse(&small[..n]) {
         return Ok(FileAttr::of(&dir));
     }
     let size = 2 + usize::from(u16::from_le_bytes([small[0], small[1]]));
     // The name can have become longer in between; then there is an error, and no second try.
     let mut whole = vec![0; size.max(FIXED_SIZE)];
-    let n = cvt(call(&mut whole))?;
+    let n = cvt_r(|| call(&mut whole))?;
     Dir::parse(&whole[..n]).map(|(dir, _)| FileAttr::of(&dir)).ok_or(MALFORMED)
 }
 
@@ -191,5 +191,5 @@ pub fn change(dir: &Dir<'_>, call: impl Fn(&[u8]) -> sys::Result<()>) -> io::Res
     let Some(_) = dir.write(&mut record) else {
         return Err(io::const_error!(io::ErrorKind::InvalidFilename, "name too long"));
     };
-    call(&record).map_err(|_| last_error())
+    cvt_r(|| call(&record))
 }

@@ -9,7 +9,7 @@ use crate::os::plan9::ffi::OsStringExt;
 use crate::path::{Path, PathBuf};
 use crate::sync::Arc;
 use crate::sys::fd::FileDesc;
-use crate::sys::pal::cvt;
+use crate::sys::pal::cvt_r;
 use crate::sys::pal::directory::with_name;
 use plan9_abi::dir::{Dir, QTDIR};
 use plan9_abi::flags::{mode, open};
@@ -39,7 +39,7 @@ pub struct DirEntry {
 }
 
 pub fn readdir(path: &Path) -> io::Result<ReadDir> {
-    let fd = with_name(path, |name| cvt(file::open(name, open::READ | open::CEXEC)))?;
+    let fd = with_name(path, |name| cvt_r(|| file::open(name, open::READ | open::CEXEC)))?;
     let fd = FileDesc::new(fd);
     let attr = super::attr::read(|buf| file::fstat(fd.raw(), buf))?;
     if attr.qid.kind & QTDIR == 0 {
@@ -123,7 +123,7 @@ impl DirBuilder {
     pub fn mkdir(&self, path: &Path) -> io::Result<()> {
         let access = open::READ | open::EXCL | open::CEXEC;
         let mode = mode::DIR | 0o777;
-        let fd = with_name(path, |name| cvt(file::create(name, access, mode)))?;
+        let fd = with_name(path, |name| cvt_r(|| file::create(name, access, mode)))?;
         let made = FileDesc::new(fd);
         // A device's own tree makes a plain file of it.
         let attr = super::attr::read(|buf| file::fstat(made.raw(), buf))?;
@@ -137,7 +137,7 @@ impl DirBuilder {
 
 /// Removes a file or an empty directory: the kernel does not ask which.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
-    with_name(path, |name| cvt(file::remove(name)))
+    with_name(path, |name| cvt_r(|| file::remove(name)))
 }
 
 pub fn unlink(path: &Path) -> io::Result<()> {

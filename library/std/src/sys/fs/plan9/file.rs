@@ -8,7 +8,7 @@ use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut, SeekFrom};
 use crate::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use crate::path::Path;
 use crate::sys::fd::FileDesc;
-use crate::sys::pal::{cvt, fd_name};
+use crate::sys::pal::{cvt, cvt_r, fd_name};
 use crate::sys::{FromInner, IntoInner};
 use plan9_abi::dir::Dir;
 use plan9_abi::sys::file;
@@ -106,7 +106,7 @@ impl File {
 
     pub fn write(&self, buf: &[u8]) -> io::Result<usize> {
         if self.append && !buf.is_empty() {
-            cvt(file::seek(self.raw(), 0, FROM_END))?;
+            cvt_r(|| file::seek(self.raw(), 0, FROM_END))?;
         }
         self.fd.write(buf)
     }
@@ -142,7 +142,7 @@ impl File {
             SeekFrom::Current(offset) => (offset, FROM_HERE),
             SeekFrom::End(offset) => (offset, FROM_END),
         };
-        cvt(file::seek(self.raw(), offset, whence))
+        cvt_r(|| file::seek(self.raw(), offset, whence))
     }
 
     pub fn size(&self) -> Option<io::Result<u64>> {

@@ -1,8 +1,8 @@
 //! Files as 9P has them: created and opened in two calls, described by one record, renamed within a directory only.
 //!
 //! There are no links, no locks and no append mode, and a record's access time cannot be set; what std asks of them is
-//! said where it is refused. No call that changes a directory or a record is retried after `interrupted`: a server may
-//! have done it.
+//! said where it is refused. What a note breaks is done again, as a file is opened again on Unix, and nothing is done twice
+//! ([`cvt_r`]); reads and writes alone say `Interrupted`.
 
 mod attr;
 mod dir;
@@ -22,7 +22,7 @@ use crate::path::{Path, PathBuf};
 use crate::sys::fd::FileDesc;
 pub use crate::sys::fs::common::{Dir, copy, exists};
 use crate::sys::pal::directory::{MAX_NAME, with_name};
-use crate::sys::pal::{cvt, fd_name, last_error, unsupported};
+use crate::sys::pal::{cvt_r, fd_name, last_error, unsupported};
 use plan9_abi::flags::open as modes;
 use plan9_abi::sys::file as calls;
 
@@ -58,7 +58,8 @@ pub fn canonicalize(path: &Path) -> io::Result<PathBuf> {
             return Ok(canonicalize(parent)?.join(name));
         }
         _ => with_name(path, |name| {
-            let directory = FileDesc::new(cvt(calls::open(name, modes::READ | modes::CEXEC))?);
+            let directory = cvt_r(|| calls::open(name, modes::READ | modes::CEXEC))?;
+            let directory = FileDesc::new(directory);
             let mut name = vec![0; MAX_NAME];
             fd_name(directory.raw(), &mut name).map(<[u8]>::to_vec).ok_or_else(last_error)
         })?,

@@ -5,7 +5,7 @@ use crate::ffi::CStr;
 use crate::io::{self, ErrorKind};
 use crate::path::Path;
 use crate::sys::fd::FileDesc;
-use crate::sys::pal::cvt;
+use crate::sys::pal::cvt_r;
 use crate::sys::pal::directory::with_name;
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
@@ -105,17 +105,17 @@ impl OpenOptions {
     }
 
     fn descriptor(&self, name: &CStr, access: u32) -> io::Result<i32> {
-        let new = || cvt(file::create(name, access | open::EXCL, self.mode));
+        let new = || cvt_r(|| file::create(name, access | open::EXCL, self.mode));
         if self.create_new {
             return new();
         }
         if self.create && self.truncate {
-            return cvt(file::create(name, access, self.mode));
+            return cvt_r(|| file::create(name, access, self.mode));
         }
         let truncate = if self.truncate { open::TRUNC } else { 0 };
         let mut error = io::Error::from(ErrorKind::NotFound);
         for _ in 0..TRIES {
-            match cvt(file::open(name, access | truncate)) {
+            match cvt_r(|| file::open(name, access | truncate)) {
                 Err(why) if self.create && why.kind() == ErrorKind::NotFound => {}
                 opened => return opened,
             }

@@ -60,8 +60,8 @@ fn set_name(path: &Path, name: &OsStr) -> io::Result<()> {
 /// Gives a file another name in its directory, in the place of what has that name.
 fn within(old: &Path, source: &FileAttr, new: &Path, name: &OsStr) -> io::Result<()> {
     let refused = match set_name(old, name) {
-        Err(why) if !why.is_interrupted() => why,
-        result => return result,
+        Err(why) => why,
+        done => return done,
     };
     let Ok(target) = stat(new) else { return Err(refused) };
     if target.is_same_file(source) {

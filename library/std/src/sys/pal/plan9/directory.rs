@@ -18,7 +18,7 @@ use crate::sync::Mutex;
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Release};
 use crate::sys::helpers::run_with_cstr;
-use crate::sys::pal::{cvt, fd_name, last_error};
+use crate::sys::pal::{cvt_r, fd_name, last_error};
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
 
@@ -34,7 +34,7 @@ thread_local! {
 
 /// The name of this proc's own directory.
 fn own() -> io::Result<CString> {
-    let fd = cvt(file::open(c".", open::READ | open::CEXEC))?;
+    let fd = cvt_r(|| file::open(c".", open::READ | open::CEXEC))?;
     let mut name = vec![0; MAX_NAME];
     let found = fd_name(fd, &mut name).map(<[u8]>::to_vec).ok_or_else(last_error);
     let _ = file::close(fd);
@@ -49,7 +49,7 @@ pub fn follow() -> io::Result<()> {
     }
     let directory = DIRECTORY.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     if let Some(name) = &*directory {
-        cvt(file::chdir(name))?;
+        cvt_r(|| file::chdir(name))?;
     }
     // The lock is held: the count is that of the name.
     FOLLOWED.set(CHANGES.load(Acquire));
@@ -66,7 +66,7 @@ pub fn current() -> io::Result<CString> {
 pub fn enter(path: &Path) -> io::Result<()> {
     with_name(path, |name| {
         let mut directory = DIRECTORY.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        cvt(file::chdir(name))?;
+        cvt_r(|| file::chdir(name))?;
         *directory = Some(own()?);
         let changes = CHANGES.load(Acquire).wrapping_add(1);
         CHANGES.store(changes, Release);

@@ -12,7 +12,7 @@ use crate::process::StdioPipes;
 use crate::sys::IntoInner;
 use crate::sys::fd::FileDesc;
 use crate::sys::fs::File;
-use crate::sys::pal::cvt;
+use crate::sys::pal::cvt_r;
 use crate::sys::pipe::pipe;
 use crate::sys::process::CommandEnvs;
 use crate::sys::process::env::CommandEnv;
@@ -177,7 +177,8 @@ fn stream(at: i32, stdio: &Stdio, end: &mut Option<ChildPipe>) -> io::Result<Str
         Stdio::Parent(fd) => Stream::Inherited(*fd),
         Stdio::Null => {
             let mode = if at == 0 { open::READ } else { open::WRITE };
-            Stream::Own(FileDesc::new(cvt(file::open(c"/dev/null", mode | open::CEXEC))?))
+            let null = cvt_r(|| file::open(c"/dev/null", mode | open::CEXEC))?;
+            Stream::Own(FileDesc::new(null))
         }
         Stdio::Fd(fd) => Stream::Own(fd.duplicate()?),
         Stdio::MakePipe => {

@@ -57,6 +57,8 @@ impl ExitStatus {
         match self.text() {
             b"" => Some(0),
             text if text.starts_with(b"sys: ") || text == b"Killed" => None,
+            // It adds why (`port/proc.c:procctl`).
+            text if text.starts_with(b"Killed: ") => None,
             text => Some(str::from_utf8(text).ok().and_then(|text| text.parse().ok()).unwrap_or(1)),
         }
     }

@@ -5,9 +5,9 @@ use super::place::{Place, Protocol, Status};
 use crate::io;
 use crate::net::SocketAddr;
 use crate::sys::fd::FileDesc;
-use crate::sys::pal::cvt;
 use crate::sys::pal::deadline::operation::{self, Bound, Deadline};
 use crate::sys::pal::text::Text;
+use crate::sys::pal::{cvt, cvt_r};
 use plan9_abi::addr::Text as AddressText;
 use plan9_abi::flags::open;
 use plan9_abi::sys::{file, process};
@@ -29,32 +29,37 @@ impl Conversation {
     pub fn new(protocol: Protocol) -> io::Result<Self> {
         let network = Network::current();
         let name = Text::new(format_args!("{network}/{}/clone", protocol.name()));
-        let ctl = cvt(file::open(name.as_c_str(), open::RDWR | open::CEXEC))?;
+        let ctl = cvt_r(|| file::open(name.as_c_str(), open::RDWR | open::CEXEC))?;
         Self::of_ctl(network, protocol, FileDesc::new(ctl))
     }
 
     /// The one whose `ctl` this is.
     pub fn of_ctl(network: Network, protocol: Protocol, ctl: FileDesc) -> io::Result<Self> {
         let mut text = [0; 16];
-        let n = cvt(file::pread(ctl.raw(), &mut text, 0))?;
+        let n = cvt_r(|| file::pread(ctl.raw(), &mut text, 0))?;
         let digits = text[..n].iter().take_while(|byte| byte.is_ascii_digit());
         let number = digits.fold(0, |number, &digit| number * 10 + u32::from(digit - b'0'));
         Ok(Self { place: Place { network, protocol, number }, data: None, ctl })
     }
 
-    /// Writes a command.
+    /// Writes a command that can be given twice.
     pub fn command(&self, text: &[u8]) -> io::Result<()> {
-        cvt(file::write(self.ctl.raw(), text)).map(drop)
+        cvt_r(|| file::write(self.ctl.raw(), text)).map(drop)
     }
 
-    /// Announces, by a command. A note that is pending breaks the kernel's last look at what has been done already
+    /// Gives the conversation its own address, by an announcement or by a datagram protocol's connect, neither of which
+    /// can be given twice. A note that is pending breaks the kernel's last look at what has been done already
     /// (`port/proc.c:sleep`).
-    pub fn announce(&self, command: &[u8]) -> io::Result<()> {
-        match self.command(command) {
-            Err(why) if why.kind() == io::ErrorKind::Interrupted => {
-                if self.address("local")?.port() == 0 { Err(why) } else { Ok(()) }
+    pub fn settle(&self, command: &[u8]) -> io::Result<()> {
+        loop {
+            match cvt(file::write(self.ctl.raw(), command)) {
+                Err(why) if why.is_interrupted() => {
+                    if self.address("local")?.port() != 0 {
+                        return Ok(());
+                    }
+                }
+                result => return result.map(drop),
             }
-            other => other,
         }
     }
 
@@ -81,8 +86,8 @@ impl Conversation {
     /// Opens `data`.
     pub fn open_data(&mut self) -> io::Result<()> {
         let name = self.place.name("data");
-        self.data =
-            Some(FileDesc::new(cvt(file::open(name.as_c_str(), open::RDWR | open::CEXEC))?));
+        let data = cvt_r(|| file::open(name.as_c_str(), open::RDWR | open::CEXEC))?;
+        self.data = Some(FileDesc::new(data));
         Ok(())
     }
 

@@ -60,6 +60,6 @@ impl Groups {
 fn way_to(group: IpAddr) -> io::Result<IpAddr> {
     let scout = Conversation::new(Protocol::Udp)?;
     let to = SocketAddr::new(group, ANY_PORT);
-    scout.command(Text::new(format_args!("connect {}", AddressText(to))).as_bytes())?;
+    scout.settle(Text::new(format_args!("connect {}", AddressText(to))).as_bytes())?;
     Ok(scout.address("local")?.ip())
 }

@@ -39,7 +39,7 @@ impl TcpListener {
                 true => Text::new(format_args!("announce *!{}", addr.port())),
                 false => Text::new(format_args!("announce {}", AddressText(*addr))),
             };
-            conversation.announce(command.as_bytes())?;
+            conversation.settle(command.as_bytes())?;
             Ok(Self::new(conversation, *addr))
         })
     }

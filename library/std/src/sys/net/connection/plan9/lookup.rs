@@ -4,7 +4,7 @@ use super::network::Network;
 use crate::io;
 use crate::net::SocketAddr;
 use crate::sys::pal::text::Text;
-use crate::sys::pal::{cvt, last_error};
+use crate::sys::pal::{cvt, cvt_r};
 use crate::vec;
 use plan9_abi::flags::open;
 use plan9_abi::{addr, sys::file};
@@ -29,7 +29,8 @@ pub fn lookup_host(host: &str, port: u16) -> io::Result<LookupHost> {
     if host.contains(['!', '\n', '\0']) || host.len() + 10 > MAX_QUERY {
         return Err(io::const_error!(io::ErrorKind::InvalidInput, "not the name of a host"));
     }
-    let fd = cvt(file::open(Network::current().file("cs").as_c_str(), open::RDWR | open::CEXEC))?;
+    let cs = Network::current().file("cs");
+    let fd = cvt_r(|| file::open(cs.as_c_str(), open::RDWR | open::CEXEC))?;
     let answers = ask(fd, query.as_bytes());
     let _ = file::close(fd);
     answers.map(|answers| LookupHost(answers.into_iter()))
@@ -37,12 +38,13 @@ pub fn lookup_host(host: &str, port: u16) -> io::Result<LookupHost> {
 
 fn ask(fd: i32, query: &[u8]) -> io::Result<Vec<SocketAddr>> {
     let mut found = Vec::new();
-    cvt(file::write(fd, query))?;
+    // A note ends a slow query at once; it is asked again.
+    cvt_r(|| file::write(fd, query))?;
     // The query moved the offset.
     cvt(file::seek(fd, 0, 0))?;
     let mut line = [0; 256];
     loop {
-        match file::read(fd, &mut line).map_err(|_| last_error())? {
+        match cvt_r(|| file::read(fd, &mut line))? {
             0 => return Ok(found),
             // `/net/tcp/clone ADDR!PORT`
             n => {

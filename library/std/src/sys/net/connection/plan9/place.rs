@@ -3,8 +3,8 @@
 use super::network::Network;
 use crate::io;
 use crate::net::SocketAddr;
+use crate::sys::pal::cvt_r;
 use crate::sys::pal::text::Text;
-use crate::sys::pal::{cvt, last_error};
 use plan9_abi::addr;
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
@@ -59,8 +59,9 @@ impl Place {
 
     /// Reads a file; what is not text is nothing.
     fn read<'a>(self, file: &str, buf: &'a mut [u8]) -> io::Result<&'a str> {
-        let fd = cvt(file::open(self.name(file).as_c_str(), open::READ | open::CEXEC))?;
-        let read = file::read(fd, buf).map_err(|_| last_error());
+        let name = self.name(file);
+        let fd = cvt_r(|| file::open(name.as_c_str(), open::READ | open::CEXEC))?;
+        let read = cvt_r(|| file::read(fd, buf));
         let _ = file::close(fd);
         Ok(crate::str::from_utf8(&buf[..read?]).unwrap_or(""))
     }

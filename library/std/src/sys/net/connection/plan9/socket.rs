@@ -17,7 +17,7 @@ use crate::os::plan9::ffi::OsStrExt;
 use crate::path::Path;
 use crate::sys::fd::FileDesc;
 use crate::sys::fs::{File, metadata};
-use crate::sys::pal::{cvt, fd_name};
+use crate::sys::pal::{cvt_r, fd_name};
 use crate::sys::{FromInner, IntoInner};
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
@@ -65,7 +65,8 @@ impl Conversation {
             });
         let place = place.ok_or(NO_DATA)?;
         let data = same(data, place.name("data").as_bytes())?;
-        let ctl = cvt(file::open(place.name("ctl").as_c_str(), open::RDWR | open::CEXEC))?;
+        let name = place.name("ctl");
+        let ctl = cvt_r(|| file::open(name.as_c_str(), open::RDWR | open::CEXEC))?;
         Ok(Self { place, data: Some(data), ctl: FileDesc::new(ctl) })
     }
 

@@ -169,7 +169,7 @@ impl UdpSocket {
                 true => Text::new(format_args!("announce *!{}", addr.port())),
                 false => Text::new(format_args!("announce {}", AddressText(*addr))),
             };
-            conversation.announce(command.as_bytes())?;
+            conversation.settle(command.as_bytes())?;
             conversation.open_data()?;
             let mut local = *addr;
             local.set_port(conversation.address("local")?.port());
