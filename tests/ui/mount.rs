@@ -5,9 +5,11 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{PipeReader, Read, Write};
+use std::net::TcpStream;
 use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
 use std::os::plan9::errstr;
 use std::os::plan9::namespace::{self, Groups, Mount, Union};
+use std::os::plan9::net;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
@@ -40,6 +42,9 @@ fn put_text(to: &mut Vec<u8>, text: &str) {
     to.extend((text.len() as u16).to_le_bytes());
     to.extend(text.as_bytes());
 }
+
+/// The bytes that one message holds.
+const ONE_MESSAGE: usize = 32_768;
 
 /// A pipe's two ends, each for both ways.
 fn pipe() -> (OwnedFd, File) {
@@ -158,7 +163,7 @@ impl Server {
             116 => {
                 let path = self.fids[&f.number(4)].clone();
                 let (offset, count) = (f.number(8) as usize, f.number(4) as usize);
-                if path == "/never" {
+                if path == "/never" || path.ends_with("/data") && offset >= ONE_MESSAGE {
                     self.held = Some(tag);
                     return Ok(None);
                 }
@@ -325,6 +330,16 @@ fn main() -> std::io::Result<()> {
     for (name, text) in [("/hello", "hello from a thread\n"), ("/locked", ""), ("/never", "")] {
         tree.insert(name.into(), Some(text.into()));
     }
+    for name in ["/net", "/net/tcp", "/net/tcp/0"] {
+        tree.insert(name.into(), None);
+    }
+    let address = "192.0.2.1!1\n";
+    let status = "Established";
+    let files = [("clone", "0"), ("0/status", status), ("0/local", address), ("0/remote", address)];
+    for (name, text) in files {
+        tree.insert(format!("/net/tcp/{name}"), Some(text.into()));
+    }
+    tree.insert("/net/tcp/0/data".into(), Some(vec![0; 2 * ONE_MESSAGE]));
     let (near, far) = pipe();
     let server = Server { tree, ..Server::default() };
     let server = thread::spawn(move || server.serve(far));
@@ -392,6 +407,16 @@ fn main() -> std::io::Result<()> {
     thread::sleep(Duration::from_millis(50));
     fs::write(format!("/proc/{pid}/ctl"), "interrupt")?;
     println!("a note: {}", waiting.join().unwrap());
+
+    // A network that the server has: a call moves no more than a message, lest a note lose what came before.
+    net::set_directory(format!("{at}/net"))?;
+    let mut stream = TcpStream::connect("192.0.2.1:1")?;
+    stream.set_read_timeout(Some(Duration::from_millis(100)))?;
+    let mut buffer = vec![0; 65_536];
+    println!("stream: {:?}", stream.read(&mut buffer).map_err(|why| why.kind()));
+    println!("no more: {:?}", stream.read(&mut buffer).map_err(|why| why.kind()));
+    println!("written: {:?}", stream.write(&buffer).map_err(|why| why.kind()));
+    drop(stream);
 
     namespace::unmount(None::<&str>, &at)?;
     println!("unmounted: {:?}", names(&at));

@@ -15,6 +15,7 @@ mod place;
 mod socket;
 mod stream;
 mod udp;
+mod unit;
 
 pub use listener::TcpListener;
 pub use lookup::lookup_host;

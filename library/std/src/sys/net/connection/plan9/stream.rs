@@ -6,6 +6,7 @@ use super::drain::Drain;
 use super::lane::Lane;
 use super::place::Protocol;
 use super::socket::Socket;
+use super::unit::Unit;
 use crate::fmt;
 use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut};
 use crate::mem::MaybeUninit;
@@ -34,6 +35,7 @@ struct Shared {
     writes: Direction,
     reading: Lane<Ahead>,
     writing: Lane<Writing>,
+    unit: Unit,
     linger: Mutex<Option<Duration>>,
     nodelay: AtomicBool,
     ttl: AtomicU32,
@@ -114,6 +116,7 @@ impl TcpStream {
                 rule: WriteRule::new(TCP_LIMIT_UNSCALED),
                 drain: Drain::default(),
             }),
+            unit: Unit::new(),
             linger: Mutex::new(None),
             nodelay: AtomicBool::new(false),
             ttl: AtomicU32::new(255),
@@ -201,7 +204,8 @@ impl TcpStream {
         if ahead.ended || buf.is_empty() {
             return Ok(0);
         }
-        let n = operation::read(self.0.conversation.data(), buf, call)?;
+        let most = self.0.unit.of(self.socket(), buf.len());
+        let n = operation::read(self.0.conversation.data(), &mut buf[..most], call)?;
         ahead.ended = n == 0 && !call.is_shut();
         Ok(n)
     }
@@ -235,6 +239,7 @@ impl TcpStream {
         let mut writing = self.0.writing.enter(&call)?;
         let Writing { rule, drain } = &mut *writing;
         let conversation = &self.0.conversation;
+        let buf = &buf[..self.0.unit.of(self.socket(), buf.len())];
         let written = operation::write(conversation.data(), buf, &call, rule, || {
             drain.has_drained(conversation)
         });
