@@ -15,7 +15,9 @@ pub fn fill_bytes(mut bytes: &mut [u8]) {
     if bytes.is_empty() {
         return;
     }
+    // A name space can be empty, or without devices.
     let fd = cvt_r(|| file::open(c"/dev/random", open::READ | open::CEXEC))
+        .or_else(|_| cvt_r(|| file::open(c"#c/random", open::READ | open::CEXEC)))
         .expect("failed to open /dev/random");
     while !bytes.is_empty() {
         match file::read(fd, bytes) {

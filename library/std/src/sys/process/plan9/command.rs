@@ -177,7 +177,9 @@ fn stream(at: i32, stdio: &Stdio, end: &mut Option<ChildPipe>) -> io::Result<Str
         Stdio::Parent(fd) => Stream::Inherited(*fd),
         Stdio::Null => {
             let mode = if at == 0 { open::READ } else { open::WRITE };
-            let null = cvt_r(|| file::open(c"/dev/null", mode | open::CEXEC))?;
+            // A name space can be empty, or without devices.
+            let null = cvt_r(|| file::open(c"/dev/null", mode | open::CEXEC))
+                .or_else(|_| cvt_r(|| file::open(c"#c/null", mode | open::CEXEC)))?;
             Stream::Own(FileDesc::new(null))
         }
         Stdio::Fd(fd) => Stream::Own(fd.duplicate()?),
