@@ -1,7 +1,7 @@
 //! What a kernel's error texts mean.
 //!
 //! Plan 9's errors are strings; portable Rust code asks for a kind and compares numbers. Here each text that the kernel
-//! and the usual file servers give has a fixed code, the well-known number where there is a clear counterpart, and a
+//! and the usual file servers give (cwfs, gefs, hjfs, lib9p's, those of Unix machines) has a fixed code, the well-known number where there is a clear counterpart, and a
 //! kind. 9front writes `TEXT: 'path'`, the 4th edition `'path' TEXT`: the path is no part of the meaning and is never
 //! parsed out, only stepped over (`port/error.h`, `ip/*.c`).
 
@@ -168,6 +168,43 @@ table! {
     "addmulti needs interface address" 0x249 InvalidInput;
     "delmulti needs interface address" 0x24A InvalidInput;
     "addmulti for a non multicast address" 0x24B InvalidInput;
+    "create/wstat -- file exists" 0x24C AlreadyExists;
+    "open/create -- file is locked" 0x24D ResourceBusy;
+    "file locked" 0x24E ResourceBusy;
+    "resource in use" 0x24F ResourceBusy;
+    "directory is not empty" 0x250 DirectoryNotEmpty;
+    "directory not empty" 0x251 DirectoryNotEmpty;
+    "disk full" 0x252 StorageFull;
+    "emergency blocks exhausted" 0x253 StorageFull;
+    "create/wstat -- bad character in file name" 0x254 InvalidFilename;
+    "create/wstat -- . and .. illegal names" 0x255 InvalidFilename;
+    "bad character in directory name" 0x256 InvalidFilename;
+    "file name too long" 0x257 InvalidFilename;
+    "walk -- in a non-directory" 0x258 NotADirectory;
+    "walk in non-directory" 0x259 NotADirectory;
+    "create -- in a non-directory" 0x25A NotADirectory;
+    "wstat -- not owner" 0x25B PermissionDenied;
+    "wstat -- not owner or group leader" 0x25C PermissionDenied;
+    "wstat -- not in group" 0x25D PermissionDenied;
+    "wstat prohibited" 0x25E PermissionDenied;
+    "create prohibited" 0x25F PermissionDenied;
+    "remove prohibited" 0x260 PermissionDenied;
+    "write prohibited" 0x261 PermissionDenied;
+    "stat prohibited" 0x262 PermissionDenied;
+    "invalid operation" 0x263 InvalidInput;
+    "does not exist" 0x264 NotFound;
+    "access denied" 0x265 PermissionDenied;
+    "No such file or directory" 0x266 NotFound;
+    "Permission denied" 0x267 PermissionDenied;
+    "Operation not permitted" 0x268 PermissionDenied;
+    "File exists" 0x269 AlreadyExists;
+    "Not a directory" 0x26A NotADirectory;
+    "Is a directory" 0x26B IsADirectory;
+    "Directory not empty" 0x26C DirectoryNotEmpty;
+    "No space left on device" 0x26D StorageFull;
+    "Read-only file system" 0x26E ReadOnlyFilesystem;
+    "File name too long" 0x26F InvalidFilename;
+    "Device or resource busy" 0x270 ResourceBusy;
 }
 
 /// Finds what is known of an error text, with or without a path at either end; `None` for any other text.

@@ -104,6 +104,32 @@ const TEXTS: &[(Kind, &str)] = &[
     (InvalidInput, "wrong number of fields"),
 ];
 
+/// What file servers say that were not there to be asked, by their sources: `cmd/gefs/error.c`, `cmd/cwfs`, `cmd/hjfs`,
+/// `cmd/ext4srv`, `cmd/cifs`, `lib9p/srv.c`; the last are `strerror`'s, as u9fs and drawterm pass them on. What std builds
+/// on must have its kind: creating a file if it is missing, removing what may have been filled again.
+const SERVERS: &[(Kind, &str)] = &[
+    (NotFound, "directory entry not found: 'x'"),
+    (AlreadyExists, "create/wstat -- file exists: 'x'"),
+    (DirectoryNotEmpty, "directory is not empty"),
+    (DirectoryNotEmpty, "remove -- directory not empty"),
+    (DirectoryNotEmpty, "directory not empty"),
+    (ResourceBusy, "open/create -- file is locked: 'x'"),
+    (ResourceBusy, "file locked: 'x'"),
+    (StorageFull, "file system full"),
+    (StorageFull, "disk full"),
+    (InvalidFilename, "create/wstat -- bad character in file name"),
+    (NotADirectory, "walk in non-directory"),
+    (PermissionDenied, "wstat -- not owner or group leader"),
+    (PermissionDenied, "wstat prohibited"),
+    (PermissionDenied, "create prohibited: 'x'"),
+    (NotFound, "does not exist: 'x'"),
+    (NotFound, "No such file or directory: 'x'"),
+    (PermissionDenied, "Permission denied: 'x'"),
+    (AlreadyExists, "File exists: 'x'"),
+    (DirectoryNotEmpty, "Directory not empty"),
+    (StorageFull, "No space left on device"),
+];
+
 /// Texts that mean nothing to std: they are shown as they came.
 const UNKNOWN: &[&str] = &[
     "the server's words",
@@ -116,7 +142,7 @@ const UNKNOWN: &[&str] = &[
 
 #[test]
 fn each_text_has_its_kind() {
-    for &(kind, text) in TEXTS {
+    for &(kind, text) in TEXTS.iter().chain(SERVERS) {
         assert_eq!(classify(text).map(|known| known.kind), Some(kind), "{text}");
     }
 }

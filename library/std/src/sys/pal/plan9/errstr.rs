@@ -12,7 +12,7 @@ use crate::cell::UnsafeCell;
 use crate::sync::atomic::AtomicUsize;
 use crate::sync::atomic::Ordering::{Acquire, Release};
 use crate::sys::sync::Mutex;
-use plan9_abi::errors::{self, FIRST_INTERNED};
+use plan9_abi::errors::{self, FIRST_INTERNED, Kind, Known};
 use plan9_abi::layout::ERRMAX;
 use plan9_abi::sys::{Result, error};
 
@@ -90,10 +90,20 @@ pub fn code_of(text: &[u8]) -> i32 {
 /// Whether this thread's last system call failed for the reason with this code; the kernel keeps the string. Takes neither
 /// memory nor a lock.
 pub fn was(code: i32) -> bool {
+    peek().is_some_and(|known| known.code == code)
+}
+
+/// The same for a reason of this kind.
+pub fn means(kind: Kind) -> bool {
+    peek().is_some_and(|known| known.kind == kind)
+}
+
+/// What is known of the error string, which stays.
+fn peek() -> Option<&'static Known> {
     let mut text = error::take();
     let known = crate::str::from_utf8(error::until_nul(&text)).ok().and_then(errors::classify);
     error::swap(&mut text);
-    known.is_some_and(|known| known.code == code)
+    known
 }
 
 /// Makes a call again as long as notes break it, as [`cvt_r`](super::cvt_r) does, but takes neither memory nor a lock.

@@ -13,7 +13,7 @@ use crate::io;
 use crate::sys::fd::FileDesc;
 use crate::sys::pal::{cvt, directory, errstr, private};
 use crate::sys::pipe::{NOT_WHILE_FORKING, pipe};
-use plan9_abi::errors::{self, Kind};
+use plan9_abi::errors::Kind;
 use plan9_abi::flags::{open, rfork};
 use plan9_abi::layout::ERRMAX;
 use plan9_abi::sys::error::{self, until_nul};
@@ -97,11 +97,7 @@ fn become_program(image: &Image, argv: &[*const c_char]) {
     for program in &image.programs {
         // SAFETY: strings that end in a NUL, and a null pointer behind them.
         let _ = unsafe { process::exec(program, argv.as_ptr()) };
-        let mut why = error::take();
-        let known = str::from_utf8(until_nul(&why)).ok().and_then(errors::classify);
-        let missing = known.is_some_and(|known| known.kind == Kind::NotFound);
-        error::swap(&mut why);
-        if !missing {
+        if !errstr::means(Kind::NotFound) {
             return;
         }
     }
