@@ -14,10 +14,14 @@ use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
 use crate::sys::pal::errstr;
 use crate::sys::pal::{cvt, proc_file};
 use crate::thread;
+use crate::time::Duration;
+use plan9_abi::note;
 use plan9_abi::sys::process;
 
 /// A reaper's stack, in bytes.
 const STACK: usize = 64 << 10;
+/// How long a child has to end by the note `kill`.
+const GRACE: Duration = Duration::from_millis(250);
 /// A wait record is no longer, in bytes: four numbers, a name, a pid and ERRMAX bytes of text, all quoted.
 const RECORD: usize = 512;
 
@@ -104,11 +108,25 @@ impl Process {
         self.id
     }
 
-    /// Ends the child at once; one that has ended already is no error.
+    /// Ends the child; one that has ended already is no error.
+    ///
+    /// The kernel's `kill` ends the proc that it is told to and no other, and a program can have several. Its own runtime
+    /// ends it whole, for the note of that name, if nothing else is done with that note; so it is tried first.
     pub fn kill(&mut self) -> io::Result<()> {
-        // The lock is held: the pid is not another's yet.
+        // The lock is held, or the wait has not ended: the pid is not another's yet.
         let phase = self.child.phase();
         let Phase::Running(pid) = *phase else { return Ok(()) };
+        let running = |phase: &mut Phase| matches!(phase, Phase::Running(_));
+        let phase = match proc_file::write(pid, "note", note::KILL) {
+            Ok(()) => {
+                let waited = self.child.changed.wait_timeout_while(phase, GRACE, running);
+                waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0
+            }
+            Err(_) => phase,
+        };
+        if !matches!(*phase, Phase::Running(_)) {
+            return Ok(());
+        }
         match cvt(proc_file::write(pid, "ctl", b"kill")) {
             Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
             _ => Ok(()),

@@ -3,6 +3,7 @@
 use crate::fmt;
 use crate::num::NonZero;
 use plan9_abi::layout::ERRMAX;
+use plan9_abi::note;
 
 #[derive(PartialEq, Eq, Clone, Copy)]
 pub struct ExitStatus {
@@ -52,11 +53,11 @@ impl ExitStatus {
         if self.len == 0 || self.code() == Some(0) { Ok(()) } else { Err(ExitStatusError(*self)) }
     }
 
-    /// A number is itself, no text is 0, any other text is 1; `None` for what the kernel ended, by a trap or `kill`.
+    /// A number is itself, no text is 0, any other text is 1; `None` for what was ended, by a trap or `kill`.
     pub fn code(&self) -> Option<i32> {
         match self.text() {
             b"" => Some(0),
-            text if text.starts_with(b"sys: ") || text == b"Killed" => None,
+            text if text.starts_with(b"sys: ") || text == b"Killed" || text == note::KILL => None,
             // It adds why (`port/proc.c:procctl`).
             text if text.starts_with(b"Killed: ") => None,
             text => Some(str::from_utf8(text).ok().and_then(|text| text.parse().ok()).unwrap_or(1)),
