@@ -57,6 +57,8 @@ mod unwind_tables;
 pub use exit::exit_with;
 
 use crate::io;
+use plan9_abi::flags::open;
+use plan9_abi::sys::file;
 
 /// Runs before `main`, on the main thread; what must stand earlier is done by the start code.
 ///
@@ -64,7 +66,21 @@ use crate::io;
 ///
 /// Must be called only once during runtime initialization.
 pub unsafe fn init(argc: isize, argv: *const *const u8, _sigpipe: u8) {
+    open_streams();
     crate::sys::args::init(argc, argv);
+}
+
+/// Opens those of the first three descriptors that are not: what is opened next would be a stream by accident, and a panic
+/// be written to it.
+fn open_streams() {
+    let null =
+        || file::open(c"/dev/null", open::RDWR).or_else(|_| file::open(c"#c/null", open::RDWR));
+    while let Ok(fd) = null() {
+        if fd > 2 {
+            let _ = file::close(fd);
+            break;
+        }
+    }
 }
 
 /// # Safety
@@ -114,6 +130,6 @@ pub(crate) fn cvt_r<T>(mut call: impl FnMut() -> plan9_abi::sys::Result<T>) -> i
 
 /// The name by which a descriptor was opened, cut to the buffer.
 pub fn fd_name(fd: i32, buf: &mut [u8]) -> Option<&[u8]> {
-    plan9_abi::sys::file::fd2path(fd, buf).ok()?;
+    file::fd2path(fd, buf).ok()?;
     Some(plan9_abi::sys::error::until_nul(buf))
 }
