@@ -8,6 +8,8 @@ pub const WRITE_ON_CLOSED_PIPE: &[u8] = b"sys: write on closed pipe";
 pub const ALARM: &[u8] = b"alarm";
 /// The note of the interrupt key.
 pub const INTERRUPT: &[u8] = b"interrupt";
+/// Asks a program to end.
+pub const KILL: &[u8] = b"kill";
 
 /// Message to `/proc/N/ctl`: the proc's next wait fails with `interrupted`, without a note (9front's man 3/proc).
 pub const CTL_INTERRUPT: &[u8] = b"interrupt";
