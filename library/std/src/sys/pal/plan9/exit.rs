@@ -2,7 +2,7 @@
 //!
 //! The kernel ends one proc at a time and knows of no program. Whoever waits, waits for the main proc, so the status
 //! must become that proc's. A thread that exits writes the status down, kills the others, and posts a note to main:
-//! the note handler, finding [`state`] to be `READY`, ends its proc with the status whatever the note says. Without a
+//! the note handler, finding [`STATE`] to be `READY`, ends its proc with the status whatever the note says. Without a
 //! handler the note's own text, which is the status, becomes the status all the same. A note to the thread that does
 //! all this does not stop it half way: who would not be ended then would wait for ever, and hold the program's files.
 //!
