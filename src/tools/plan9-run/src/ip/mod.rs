@@ -256,6 +256,7 @@ impl Device for IpDevice {
         let (number, file) = split(node);
         let Some(n) = number else {
             return match file {
+                CLONE if let Some(locked) = tcp::locked(k, None) => locked,
                 CLONE => {
                     let now = k.mono_ns();
                     let fresh = k.net.tcp.fresh(&mut k.waits, now);
@@ -271,6 +272,7 @@ impl Device for IpDevice {
         };
         match file {
             LISTEN => tcp::Listen::started(k, n),
+            CTL | DATA | ERR if let Some(locked) = tcp::locked(k, None) => locked,
             CTL | DATA | ERR => match k.net.tcp.get(n) {
                 Ok(conversation) => {
                     conversation.opens += 1;
@@ -316,7 +318,11 @@ impl Device for IpDevice {
                     _ => Rc::clone(&conversation.errors),
                 };
                 let owner = Rc::new(tcp::End { n: of });
-                Started::Blocked(Box::new(Read { queue, count: n, owner }))
+                Started::Blocked(Box::new(Read {
+                    queue,
+                    count: n,
+                    owner,
+                }))
             }
             LOCAL => part(pair(conversation.local).as_bytes(), n, offset),
             REMOTE => part(pair(conversation.remote).as_bytes(), n, offset),

@@ -2,7 +2,7 @@
 //!
 //! A dialler always sleeps before it is connected, as on a real kernel, so a note that is pending ends its call.
 
-use super::{Phase, State, UNSCALED, clock, end, host, shift, stream};
+use super::{Phase, State, UNSCALED, clock, end, host, shift, splice, stream};
 use crate::dev::{Breakable, Operation, Pid, Result, Started, Step, Value, error};
 use crate::ip::address::{self, ANY, Asked, Local};
 use crate::ip::control::Settled;
@@ -10,7 +10,6 @@ use crate::ip::host::call_failed;
 use crate::ip::host::way::Way;
 use crate::kernel::Kernel;
 use crate::qio::HUNGUP;
-use plan9_abi::queue::PIPE_LIMIT;
 use std::net::{IpAddr, SocketAddr};
 
 /// Calls that a listener keeps for `listen`.
@@ -155,6 +154,9 @@ struct Connect {
 impl Operation for Connect {
     fn step(&mut self, k: &mut Kernel, pid: Pid) -> Step {
         let pending = k.procs.get(&pid).is_some_and(|proc| proc.notepending);
+        if let Some(never) = splice::held_up(k, Some(self.n)) {
+            return Step::Wait(never, Breakable::No);
+        }
         let Ok(conversation) = k.net.tcp.get(self.n) else { return Step::Done(Err(HUNGUP)) };
         if pending || conversation.phase == Phase::Connecting {
             return Step::Wait(conversation.wait, Breakable::ByNotes);
@@ -168,6 +170,9 @@ impl Operation for Connect {
 
 /// The time of an answer has come, whether anybody still waits for it or not.
 pub(super) fn answered(k: &mut Kernel, n: usize) {
+    if splice::held_up(k, None).is_some() {
+        return;
+    }
     let Ok(conversation) = k.net.tcp.get(n) else { return };
     let to = conversation.remote;
     match k.net.way(to.0) {
@@ -198,16 +203,12 @@ fn meet(k: &mut Kernel, n: usize, to: (IpAddr, u16)) {
     let accepted = &mut k.net.tcp.slots[other];
     (accepted.local, accepted.remote) = (to, from);
     establish(k, other, limit);
-    for (own, peer) in [(n, other), (other, n)] {
-        let conversation = &mut k.net.tcp.slots[own];
-        conversation.peer = Some(peer);
-        conversation.spliced = splice;
-        if splice {
-            conversation.received.borrow_mut().limit = u64::from(PIPE_LIMIT);
-        }
-    }
+    k.net.tcp.slots[n].peer = Some(other);
+    k.net.tcp.slots[other].peer = Some(n);
     queue_call(k, listener, other);
-    stream::begin(k, n);
+    if !splice || splice::join(k, n, other).is_continue() {
+        stream::output(k, n);
+    }
 }
 
 /// A conversation is connected, its queues as long as the shift of both ends lets them be.

@@ -1,6 +1,6 @@
 //! How conversations end (`ip/tcp.c:tcpclose`, `tcphangup`, `localclose`, `ip/devip.c:closeconv`).
 
-use super::{Conversation, HANGUP, Phase, REFUSED, State, clock, host, stream};
+use super::{Conversation, HANGUP, Phase, REFUSED, State, clock, host, splice, stream};
 use crate::dev::Error;
 use crate::ip::address::ANY;
 use crate::kernel::Kernel;
@@ -61,10 +61,11 @@ pub(super) fn local_close(k: &mut Kernel, n: usize, reason: Option<Error>) {
     if let Some(to) = peer
         && let Ok(peer) = k.net.tcp.get(to)
         && peer.peer == Some(n)
+        && !peer.spliced
     {
         peer.peer = None;
         let waiting = peer.transmit.borrow().length() > 0;
-        if waiting && !peer.spliced {
+        if waiting {
             stream::output(k, to);
         }
     }
@@ -94,6 +95,7 @@ pub(super) fn close(k: &mut Kernel, n: usize) {
     match state {
         State::Listen | State::Closed | State::SynSent => local_close(k, n, None),
         State::Established if spliced => {
+            // Whoever has that number now: the kernel does not look.
             if let Some(peer) = peer.and_then(|peer| k.net.tcp.get(peer).ok()) {
                 peer.received.borrow_mut().hangup(&mut k.waits, HUNGUP);
             }
@@ -158,6 +160,10 @@ fn wait_in_time_wait(k: &mut Kernel, n: usize) {
 
 /// A file of the conversation is closed, or another holder is gone (`closeconv`).
 pub fn close_file(k: &mut Kernel, n: usize) {
+    // The kernel's close would wait here for ever.
+    if splice::held_up(k, Some(n)).is_some() {
+        return;
+    }
     let Ok(conversation) = k.net.tcp.get(n) else { return };
     conversation.opens = conversation.opens.saturating_sub(1);
     if conversation.opens > 0 {

@@ -1,8 +1,8 @@
 //! TCP conversations (`ip/tcp.c`, `ip/devip.c`): what one is, and the table of all.
 //!
 //! The other end of a conversation is in the machine or beyond the host. [`control`] takes the messages to `ctl`,
-//! [`call`] brings two ends together, [`listen`] hands calls out, [`stream`] moves bytes, [`end`] ends conversations,
-//! [`clock`] does what the kernel's timers do, [`host`] is the part of all that talks to a socket of the host.
+//! [`call`] brings two ends together, [`splice`] makes one of those that are both inside, [`listen`] hands calls out,
+//! [`stream`] moves bytes, [`end`] ends conversations, [`clock`] does what the kernel's timers do, [`host`] is the part of all that talks to a socket of the host.
 
 mod call;
 mod clock;
@@ -11,6 +11,7 @@ mod end;
 pub mod host;
 mod listen;
 pub mod publish;
+mod splice;
 mod status;
 mod stream;
 
@@ -18,6 +19,7 @@ pub use clock::run_timers;
 pub use control::control;
 pub use end::close_file;
 pub use listen::Listen;
+pub use splice::locked;
 pub use status::status;
 pub use stream::End;
 
@@ -86,7 +88,8 @@ pub struct Conversation {
     pub received: QueueRef,
     pub transmit: QueueRef,
     pub errors: QueueRef,
-    /// The other end while there is one that knows of us.
+    /// The other end while there is one that knows of us. Where the two are spliced it stays until we close, whoever has
+    /// that number by then.
     peer: Option<usize>,
     spliced: bool,
     /// `bind` has moved our end: what the peer sends finds nobody.
@@ -116,6 +119,8 @@ pub struct Tcp {
     pub slots: Vec<Conversation>,
     next_port: u16,
     next_restricted: u16,
+    /// The kernel's process that takes segments waits for a lock that it holds: no segment is taken any more.
+    stuck: Option<splice::Stuck>,
 }
 
 impl Tcp {

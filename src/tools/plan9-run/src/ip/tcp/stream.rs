@@ -21,7 +21,7 @@ impl Owner for End {
         let Ok(conversation) = k.net.tcp.get(self.n) else { return };
         if conversation.host.is_some() {
             host::watch(k, self.n);
-        } else if let Some(peer) = conversation.peer {
+        } else if let Some(peer) = conversation.peer.filter(|_| !conversation.spliced) {
             output(k, peer);
         }
     }
@@ -35,7 +35,12 @@ impl Owner for End {
             return Ok(Some((queue, position)));
         }
         let Some(peer) = conversation.peer else { return Ok(None) };
-        let queue = Rc::clone(&k.net.tcp.get(peer)?.received);
+        let peer = k.net.tcp.get(peer)?;
+        // It has closed, and may be a conversation of others by now: what is written vanishes.
+        if peer.peer != Some(self.n) || !peer.spliced {
+            return Ok(None);
+        }
+        let queue = Rc::clone(&peer.received);
         queue.borrow().closed()?;
         let position = queue.borrow_mut().append(&mut k.waits, data);
         Ok(Some((queue, position)))
@@ -52,20 +57,6 @@ fn kick(k: &mut Kernel, n: usize) {
             None => output(k, n),
         },
         _ => end::local_close(k, n, Some(HANGUP)),
-    }
-}
-
-/// What was written before the two ends met goes on its way.
-pub(super) fn begin(k: &mut Kernel, n: usize) {
-    let Ok(conversation) = k.net.tcp.get(n) else { return };
-    let (own, spliced, peer) =
-        (Rc::clone(&conversation.transmit), conversation.spliced, conversation.peer);
-    let Some(peer) = peer.filter(|_| spliced) else { return output(k, n) };
-    let Ok(peer) = k.net.tcp.get(peer) else { return };
-    let length = own.borrow().length();
-    if length > 0 {
-        let bytes = own.borrow_mut().take(&mut k.waits, length);
-        peer.received.borrow_mut().append(&mut k.waits, &bytes);
     }
 }
 
