@@ -2,7 +2,10 @@
 //! std::fs; its errors keep their words; a call that waits for it ends when a note comes; and it learns that it was
 //! unmounted. A server that sends garbage harms nobody but its mount.
 
-use std::collections::BTreeMap;
+#[path = "parts/file_server.rs"]
+mod file_server;
+
+use file_server::{HOLD, ONE_MESSAGE, Server, Tree};
 use std::fs::{self, File};
 use std::io::{PipeReader, Read, Write};
 use std::net::TcpStream;
@@ -10,41 +13,9 @@ use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
 use std::os::plan9::errstr;
 use std::os::plan9::namespace::{self, Groups, Mount, Union};
 use std::os::plan9::net;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 use std::time::Duration;
-
-/// What the server has: paths from its root, which is "", with texts; a directory has none.
-type Tree = BTreeMap<String, Option<Vec<u8>>>;
-
-/// A message's fields, and what it carries besides.
-struct Fields<'m>(&'m [u8]);
-
-impl<'m> Fields<'m> {
-    fn take(&mut self, n: usize) -> &'m [u8] {
-        let (taken, rest) = self.0.split_at(n);
-        self.0 = rest;
-        taken
-    }
-
-    fn number(&mut self, bytes: usize) -> u64 {
-        self.take(bytes).iter().rev().fold(0, |n, &byte| n << 8 | u64::from(byte))
-    }
-
-    fn text(&mut self) -> String {
-        let n = self.number(2) as usize;
-        String::from_utf8(self.take(n).to_vec()).unwrap()
-    }
-}
-
-fn put_text(to: &mut Vec<u8>, text: &str) {
-    to.extend((text.len() as u16).to_le_bytes());
-    to.extend(text.as_bytes());
-}
-
-/// The bytes that one message holds.
-const ONE_MESSAGE: usize = 32_768;
 
 /// A pipe's two ends, each for both ways.
 fn pipe() -> (OwnedFd, File) {
@@ -53,187 +24,6 @@ fn pipe() -> (OwnedFd, File) {
     let other = OwnedFd::from(other);
     // SAFETY: the descriptor is nobody else's from here on.
     (OwnedFd::from(one), unsafe { File::from_raw_fd(other.into_raw_fd()) })
-}
-
-#[derive(Default)]
-struct Server {
-    tree: Tree,
-    /// Which path each fid is, and whether it was opened.
-    fids: BTreeMap<u64, String>,
-    /// A read that is not answered.
-    held: Option<u64>,
-    most_fids: usize,
-    most_names: u64,
-    largest: usize,
-    flushed: usize,
-}
-
-impl Server {
-    fn qid(&self, path: &str) -> Vec<u8> {
-        let place = self.tree.keys().position(|key| key == path).unwrap() as u64;
-        let mut qid = vec![if self.tree[path].is_none() { 0x80 } else { 0 }, 0, 0, 0, 0];
-        qid.extend((path.len() as u64 * 1000 + place).to_le_bytes());
-        qid
-    }
-
-    fn stat(&self, path: &str) -> Vec<u8> {
-        let mut stat = vec![0; 6];
-        stat.extend(self.qid(path));
-        let directory = self.tree[path].is_none();
-        let mode: u32 = if directory { 0x8000_01FF } else { 0o666 };
-        stat.extend(mode.to_le_bytes());
-        stat.extend([0; 8]);
-        let length = self.tree[path].as_ref().map_or(0, Vec::len) as u64;
-        stat.extend(length.to_le_bytes());
-        put_text(&mut stat, path.rsplit('/').next().unwrap());
-        ["server", "server", ""].iter().for_each(|owner| put_text(&mut stat, owner));
-        let mut sized = (stat.len() as u16).to_le_bytes().to_vec();
-        sized.extend(stat);
-        sized
-    }
-
-    fn answer(
-        &mut self,
-        kind: u64,
-        tag: u64,
-        f: &mut Fields,
-    ) -> Result<Option<Vec<u8>>, &'static str> {
-        const MISSING: &str = "no such thing here";
-        if HOLD.swap(false, SeqCst) {
-            self.held = Some(tag);
-            return Ok(None);
-        }
-        let mut reply = Vec::new();
-        match kind {
-            100 => {
-                reply.extend(f.take(4));
-                put_text(&mut reply, "9P2000");
-            }
-            104 => {
-                let fid = f.number(4);
-                self.fids.insert(fid, String::new());
-                reply = self.qid("");
-            }
-            108 => {
-                self.flushed += 1;
-                let old = f.number(2);
-                self.held.take_if(|tag| *tag == old);
-            }
-            110 => {
-                let (fid, new, names) = (f.number(4), f.number(4), f.number(2));
-                self.most_names = self.most_names.max(names);
-                let mut path = self.fids[&fid].clone();
-                let mut qids = Vec::new();
-                for n in 0..names {
-                    path = format!("{path}/{}", f.text());
-                    match self.tree.contains_key(&path) {
-                        true => qids.push(self.qid(&path)),
-                        false if n == 0 => return Err(MISSING),
-                        false => break,
-                    }
-                }
-                if qids.len() as u64 == names {
-                    self.fids.insert(new, path);
-                    self.most_fids = self.most_fids.max(self.fids.len());
-                }
-                reply.extend((qids.len() as u16).to_le_bytes());
-                qids.into_iter().for_each(|qid| reply.extend(qid));
-            }
-            112 => {
-                let path = self.fids[&f.number(4)].clone();
-                let mode = f.number(1);
-                if path == "/locked" {
-                    return Err("locked by whoever it was");
-                }
-                if let Some(Some(text)) = self.tree.get_mut(&path).filter(|_| mode & 16 != 0) {
-                    text.clear();
-                }
-                reply = self.qid(&path);
-                reply.extend([0; 4]);
-            }
-            114 => {
-                let fid = f.number(4);
-                let path = format!("{}/{}", self.fids[&fid], f.text());
-                let directory = f.number(4) & 0x8000_0000 != 0;
-                self.tree.insert(path.clone(), (!directory).then(Vec::new));
-                reply = self.qid(&path);
-                reply.extend([0; 4]);
-                self.fids.insert(fid, path);
-            }
-            116 => {
-                let path = self.fids[&f.number(4)].clone();
-                let (offset, count) = (f.number(8) as usize, f.number(4) as usize);
-                if path == "/never" || path.ends_with("/data") && offset >= ONE_MESSAGE {
-                    self.held = Some(tag);
-                    return Ok(None);
-                }
-                let data = match &self.tree[&path] {
-                    Some(text) => text.clone(),
-                    None => {
-                        let inside = |key: &&String| {
-                            key.strip_prefix(&format!("{path}/"))
-                                .is_some_and(|name| !name.contains('/'))
-                        };
-                        self.tree.keys().filter(inside).flat_map(|key| self.stat(key)).collect()
-                    }
-                };
-                let from = offset.min(data.len());
-                let part = &data[from..data.len().min(from + count)];
-                reply.extend((part.len() as u32).to_le_bytes());
-                reply.extend(part);
-            }
-            118 => {
-                let path = self.fids[&f.number(4)].clone();
-                let (offset, count) = (f.number(8) as usize, f.number(4) as usize);
-                if let Some(Some(text)) = self.tree.get_mut(&path) {
-                    text.resize(offset, 0);
-                    text.extend(f.take(count));
-                }
-                reply.extend((count as u32).to_le_bytes());
-            }
-            120 => drop(self.fids.remove(&f.number(4))),
-            122 => {
-                let path = self.fids.remove(&f.number(4)).unwrap();
-                self.tree.remove(&path);
-            }
-            124 => {
-                let stat = self.stat(&self.fids[&f.number(4)]);
-                reply.extend((stat.len() as u16).to_le_bytes());
-                reply.extend(stat);
-            }
-            _ => return Err("not here"),
-        }
-        Ok(Some(reply))
-    }
-
-    /// Until the connection ends. Gives itself back.
-    fn serve(mut self, mut wire: File) -> Server {
-        loop {
-            let mut size = [0; 4];
-            if wire.read_exact(&mut size).is_err() {
-                return self;
-            }
-            let mut message = vec![0; u32::from_le_bytes(size) as usize - 4];
-            wire.read_exact(&mut message).unwrap();
-            self.largest = self.largest.max(message.len() + 4);
-            let mut fields = Fields(&message);
-            let (kind, tag) = (fields.number(1), fields.number(2));
-            let (kind, fields) = match self.answer(kind, tag, &mut fields) {
-                Ok(None) => continue,
-                Ok(Some(reply)) => (kind + 1, reply),
-                Err(why) => {
-                    let mut text = Vec::new();
-                    put_text(&mut text, why);
-                    (107, text)
-                }
-            };
-            let mut whole = (7 + fields.len() as u32).to_le_bytes().to_vec();
-            whole.push(kind as u8);
-            whole.extend((tag as u16).to_le_bytes());
-            whole.extend(fields);
-            wire.write_all(&whole).unwrap();
-        }
-    }
 }
 
 /// How a call failed, in the server's or the kernel's words.
@@ -302,9 +92,6 @@ fn in_advance(at: &str) -> usize {
     n
 }
 
-/// The next request is not answered.
-static HOLD: AtomicBool = AtomicBool::new(false);
-
 /// Does it in a proc whose next wait fails, and says how it failed, if it did.
 fn broken<T>(call: impl FnOnce() -> std::io::Result<T>) -> Option<std::io::ErrorKind> {
     let ctl = format!("/proc/{}/ctl", std::process::id());
@@ -341,7 +128,7 @@ fn main() -> std::io::Result<()> {
     }
     tree.insert("/net/tcp/0/data".into(), Some(vec![0; 2 * ONE_MESSAGE]));
     let (near, far) = pipe();
-    let server = Server { tree, ..Server::default() };
+    let server = Server::new(tree);
     let server = thread::spawn(move || server.serve(far));
     Mount::new(near).union(Union::Replace).create(true).on(&at)?;
 

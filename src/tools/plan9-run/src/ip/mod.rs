@@ -19,6 +19,7 @@ use crate::dev::{
 use crate::devices::{bytes, done, entry, part};
 use crate::ip::host::way::{self, Way};
 use crate::kernel::{Kernel, Options};
+use crate::pipe::MESSAGES;
 use crate::qio::{Read, Write};
 use plan9_abi::flags::open;
 use std::net::{IpAddr, Ipv6Addr};
@@ -321,6 +322,7 @@ impl Device for IpDevice {
                 Started::Blocked(Box::new(Read {
                     queue,
                     count: n,
+                    blocks: node.aux == MESSAGES,
                     owner,
                 }))
             }

@@ -49,11 +49,12 @@ impl Connection {
         self.state.borrow().queue.iter().any(|p| p.tag == tag && p.reply.is_some())
     }
 
-    /// The reader stops; another takes its place.
-    fn gate(&self, k: &mut Kernel) {
+    /// The reader, who has sent these, stops; another takes its place, the one who came last (`mntgate`).
+    fn gate(&self, k: &mut Kernel, own: &[u16]) {
         let mut state = self.state.borrow_mut();
         state.reader = false;
-        if let Some(next) = state.queue.iter().find(|pending| pending.reply.is_none()) {
+        let waits = |p: &&Pending| p.reply.is_none() && !own.contains(&p.tag);
+        if let Some(next) = state.queue.iter().rfind(waits) {
             k.waits.wake(next.wait);
         }
     }
@@ -69,10 +70,11 @@ impl Connection {
     }
 }
 
-/// The channel's file, as one that carries messages: a pipe then posts no note when it is closed.
+/// The channel's file, as one that carries messages: a pipe then posts no note when it is closed, and an empty block is
+/// taken for the end.
 fn carrier(chan: &Chan) -> Node {
     let mut node = chan.node.clone();
-    if node.device.letter == '|' {
+    if matches!(node.device.letter, '|' | 'I') {
         node.aux = pipe::MESSAGES;
     }
     node
@@ -118,7 +120,7 @@ impl Rpc {
     /// Takes everything of this call out of the queue; gives the answer to the request, if there is one.
     fn leave(&mut self, k: &mut Kernel, connection: &Connection) -> Option<Reply> {
         if self.is_reader() {
-            connection.gate(k);
+            connection.gate(k, &self.tags);
         }
         self.at = At::Waiting;
         let mut state = connection.state.borrow_mut();
@@ -240,7 +242,7 @@ impl Operation for Rpc {
             let _ = operation.interrupted(k, pid);
         }
         if self.is_reader() {
-            connection.gate(k);
+            connection.gate(k, &self.tags);
         }
         self.killed |= k.proc(pid).is_some_and(|proc| proc.kill_asked);
         self.at = At::Send;

@@ -57,7 +57,7 @@ fn queues(k: &Kernel, node: &Node) -> Result<(QueueRef, QueueRef)> {
     Ok((Rc::clone(&pipe.queues[end]), Rc::clone(&pipe.queues[1 - end])))
 }
 
-/// What `aux` of a pipe's file is where the kernel itself speaks 9P through it (`CMSG`).
+/// What `aux` of the file of a pipe or a conversation is where the kernel itself speaks 9P through it (`CMSG`).
 pub const MESSAGES: u64 = 1;
 
 /// The writing end's view.
@@ -130,7 +130,12 @@ impl Device for PipeDevice {
         match queues(k, node) {
             Ok((own, to)) => {
                 let owner = Rc::new(End { to, messages: false });
-                Started::Blocked(Box::new(Read { queue: own, count, owner }))
+                Started::Blocked(Box::new(Read {
+                    queue: own,
+                    count,
+                    blocks: node.aux == MESSAGES,
+                    owner,
+                }))
             }
             Err(why) => Started::Done(Err(why)),
         }

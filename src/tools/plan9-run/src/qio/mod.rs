@@ -211,6 +211,8 @@ pub trait Owner {
 pub struct Read {
     pub queue: QueueRef,
     pub count: usize,
+    /// It is the kernel that reads (`qbread`): an empty block is one, and looks like the end.
+    pub blocks: bool,
     pub owner: Rc<dyn Owner>,
 }
 
@@ -220,7 +222,7 @@ impl Operation for Read {
         if queue.reader.is_some_and(|reader| reader != pid) {
             return Step::Wait(queue.data_came, Breakable::ByNotes);
         }
-        if queue.coalesce {
+        if queue.coalesce && !self.blocks {
             while queue.blocks.front().is_some_and(|block| block.data.is_empty()) {
                 queue.take(&mut k.waits, 0);
             }
@@ -239,7 +241,14 @@ impl Operation for Read {
             return Step::Done(Ok(Value::Bytes(Vec::new())));
         }
         let freed = queue.reader.take().is_some();
-        let bytes = if self.count == 0 { Vec::new() } else { queue.take(&mut k.waits, self.count) };
+        let bytes = match self.count {
+            count if self.blocks => {
+                let first = queue.blocks.front().map_or(0, |block| block.data.len() - block.taken);
+                queue.take(&mut k.waits, first.min(count))
+            }
+            0 => Vec::new(),
+            count => queue.take(&mut k.waits, count),
+        };
         if freed && (!queue.blocks.is_empty() || queue.is_closed()) {
             k.waits.wake(queue.data_came);
         }

@@ -72,7 +72,8 @@ fn a_hung_up_queue_gives_nothing_three_times_and_then_fails() {
     assert!(is_done(&write(&mut k, &queue, &owner, 5)));
     queue.borrow_mut().hangup(&mut k.waits, HUNGUP);
     let mut read = || {
-        let mut read = Read { queue: Rc::clone(&queue), count: 10, owner: owner.clone() };
+        let mut read =
+            Read { queue: Rc::clone(&queue), count: 10, blocks: false, owner: owner.clone() };
         match read.step(&mut k, 1) {
             Step::Done(Ok(Value::Bytes(bytes))) => Some(bytes.len()),
             _ => None,
@@ -109,4 +110,27 @@ fn a_copy_begins_anywhere_and_takes_nothing() {
         }
     }
     assert_eq!(queue.borrow().length(), whole.len());
+}
+
+#[test]
+fn the_kernel_reads_blocks_and_empty_ones_too() {
+    let read = |blocks| {
+        let (mut k, queue, owner) = queue(65_535);
+        for n in [3, 4, 0, 5] {
+            assert!(is_done(&write(&mut k, &queue, &owner, n)));
+        }
+        let mut counts = Vec::new();
+        while queue.borrow().length() > 0 {
+            let (queue, owner) = (Rc::clone(&queue), owner.clone());
+            let Step::Done(Ok(Value::Bytes(bytes))) =
+                (Read { queue, count: 100, blocks, owner }).step(&mut k, 1)
+            else {
+                panic!("a read did not end");
+            };
+            counts.push(bytes.len());
+        }
+        counts
+    };
+    assert_eq!(read(true), [3, 4, 0, 5]);
+    assert_eq!(read(false), [12]);
 }
