@@ -17,7 +17,7 @@ use std::thread;
 
 /// Programs that run at a time.
 const AT_A_TIME: usize = 4;
-/// It measures how late calls are, and hangs where it is held up between an alarm's setting and the wait.
+/// It measures how late calls are.
 const ALONE: &str = "timer";
 /// Behind the name of a program: on a kernel that does not splice.
 const NO_SPLICE: &str = ".nosplice";
