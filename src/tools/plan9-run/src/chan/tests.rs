@@ -183,3 +183,23 @@ fn a_host_file_is_removed_on_close_and_keeps_its_wstat_by_descriptor() {
     let why = device.remove(&mut k, PID, &node).unwrap_err();
     assert_eq!(why.0, "remove d: has children");
 }
+
+#[test]
+fn a_mode_that_the_host_cannot_keep_is_refused_and_changes_nothing() {
+    let (mut k, folder) = machine();
+    let at = folder.path().join("f");
+    for (bit, word) in [(mode::APPEND, "append-only"), (mode::EXCL, "exclusive")] {
+        let made = create_text(&mut k, "/f", open::WRITE, bit | 0o666);
+        assert!(made.contains(word) && !at.exists(), "{made}");
+    }
+    assert_eq!(create_text(&mut k, "/f", open::WRITE, mode::TMP | 0o666), "ok");
+    fs::write(&at, "kept").unwrap();
+    let node = name::walk(&mut k, PID, "/f").unwrap().nodes.remove(0);
+    let device = devices::of(&node).unwrap();
+    let is = device.stat(&mut k, PID, &node).unwrap();
+    for bit in [mode::APPEND, mode::EXCL] {
+        let wanted = crate::dev::Entry { mode: is.mode | bit, length: 0, ..is.clone() };
+        assert!(device.wstat(&mut k, PID, &node, &wanted).is_err());
+        assert_eq!(fs::read(&at).unwrap(), b"kept");
+    }
+}

@@ -1,7 +1,8 @@
 //! The host's files under the machine's root.
 //!
 //! What a program may do to a file is what the host lets the user who runs the machine do; the rest follows Plan 9: a
-//! qid from the inode, times in seconds, no links.
+//! qid from the inode, times in seconds, no links. What no file of the host can be is refused, as a file server without
+//! it does: append-only, and for one opener at a time. Otherwise a program that locks by such a file would not.
 
 use super::{bytes, done};
 use crate::chan::spelling;
@@ -61,6 +62,19 @@ pub(super) fn why(why: &io::Error) -> Error {
         io::ErrorKind::DirectoryNotEmpty => error("directory not empty"),
         io::ErrorKind::StorageFull => error("file system full"),
         _ => Error(format!("i/o error: {why}").into()),
+    }
+}
+
+/// Whether the host's files can have this mode; DMTMP asks for nothing.
+fn can_be(wanted: u32) -> Result<()> {
+    match wanted {
+        _ if wanted & mode::APPEND != 0 => {
+            Err(error("no file of the host can be append-only (DMAPPEND); --ramfs has such files"))
+        }
+        _ if wanted & mode::EXCL != 0 => {
+            Err(error("no file of the host can be exclusive (DMEXCL); --ramfs has such files"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -182,6 +196,7 @@ impl Device for Host {
         how: u32,
         perm: u32,
     ) -> Result<Node> {
+        can_be(perm)?;
         let path = path(k, dir)?.join(host_name(name));
         if perm & mode::DIR != 0 {
             fs::create_dir(&path).map_err(|e| why(&e))?;
@@ -244,6 +259,9 @@ impl Device for Host {
         }
         if wanted.mode != u32::MAX && (wanted.mode & mode::DIR != 0) != directory {
             return Err(error("wstat -- attempt to change qid.type"));
+        }
+        if wanted.mode != u32::MAX {
+            can_be(wanted.mode)?;
         }
         let path = path(k, node)?;
         let new = path.with_file_name(host_name(&wanted.name));
