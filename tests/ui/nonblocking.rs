@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -33,10 +34,13 @@ fn main() {
     far.write_all(b"ab").unwrap();
     println!("something to read: {:?} {:?}", near.read(&mut buffer), &buffer[..2]);
 
-    // Fill until it would block, let the other side read in fits, and count every byte.
-    const TOTAL: usize = 8_000_000;
+    // Fill until it would block, let the other side read in fits, and count every byte. Two ends whose queues are not one
+    // hold 8 MiB each.
+    const TOTAL: usize = 20_000_000;
+    let (full, fills) = mpsc::channel();
     let reader = thread::spawn(move || {
-        let (mut buffer, mut total) = (vec![0; 50_000], 0);
+        let (mut buffer, mut total) = (vec![0; 100_000], 0);
+        fills.recv().unwrap();
         loop {
             thread::sleep(Duration::from_millis(1));
             let n = far.read(&mut buffer).unwrap();
@@ -58,6 +62,7 @@ fn main() {
             Err(why) => {
                 assert_eq!(why.kind(), ErrorKind::WouldBlock);
                 refused += 1;
+                full.send(()).unwrap();
                 thread::sleep(Duration::from_millis(1));
             }
         }
