@@ -21,7 +21,8 @@ pub struct Conversation {
     pub place: Place,
     // Closed first.
     pub(super) data: Option<FileDesc>,
-    pub(super) ctl: FileDesc,
+    /// There until the conversation is given up.
+    pub(super) ctl: Option<FileDesc>,
 }
 
 impl Conversation {
@@ -39,12 +40,12 @@ impl Conversation {
         let n = cvt_r(|| file::pread(ctl.raw(), &mut text, 0))?;
         let digits = text[..n].iter().take_while(|byte| byte.is_ascii_digit());
         let number = digits.fold(0, |number, &digit| number * 10 + u32::from(digit - b'0'));
-        Ok(Self { place: Place { network, protocol, number }, data: None, ctl })
+        Ok(Self { place: Place { network, protocol, number }, data: None, ctl: Some(ctl) })
     }
 
     /// Writes a command that can be given twice.
     pub fn command(&self, text: &[u8]) -> io::Result<()> {
-        cvt_r(|| file::write(self.ctl.raw(), text)).map(drop)
+        cvt_r(|| file::write(self.ctl().raw(), text)).map(drop)
     }
 
     /// Gives the conversation its own address, by an announcement or by a datagram protocol's connect, neither of which
@@ -52,7 +53,7 @@ impl Conversation {
     /// (`port/proc.c:sleep`).
     pub fn settle(&self, command: &[u8]) -> io::Result<()> {
         loop {
-            match cvt(file::write(self.ctl.raw(), command)) {
+            match cvt(file::write(self.ctl().raw(), command)) {
                 Err(why) if why.is_interrupted() => {
                     if self.address("local")?.port() != 0 {
                         return Ok(());
@@ -63,10 +64,10 @@ impl Conversation {
         }
     }
 
-    /// Calls an address; `TimedOut` if there is no answer before the deadline.
+    /// Calls an address; `TimedOut` if there is no answer before the deadline. One that failed is to be given up.
     pub fn connect(&mut self, to: &SocketAddr, deadline: Option<Deadline>) -> io::Result<()> {
         let command = Text::new(format_args!("connect {}", AddressText(*to)));
-        let answered = operation::command(self.ctl.raw(), command.as_bytes(), &deadline)?;
+        let answered = operation::command(self.ctl().raw(), command.as_bytes(), &deadline)?;
         // The kernel's answer can be late or too good, and a call that was broken goes on without us: how the
         // conversation stands is what counts.
         loop {
@@ -99,6 +100,11 @@ impl Conversation {
         let mut call = Self::of_ctl(network, protocol, FileDesc::new(ctl))?;
         call.open_data()?;
         Ok(call)
+    }
+
+    /// `ctl`.
+    pub fn ctl(&self) -> &FileDesc {
+        self.ctl.as_ref().expect("ctl is open")
     }
 
     /// The number of `data`.

@@ -62,14 +62,14 @@ impl TcpListener {
 
     /// For `std::os::fd`.
     pub fn socket(&self) -> &FileDesc {
-        &self.0.conversation.ctl
+        self.0.conversation.ctl()
     }
 
     /// For `std::os::fd`.
     pub fn into_socket(self) -> Socket {
         match Arc::try_unwrap(self.0) {
-            Ok(shared) => Socket::from_inner(shared.conversation.ctl),
-            Err(shared) => Socket::copy(&shared.conversation.ctl),
+            Ok(shared) => Socket::from_inner(shared.conversation.ctl.expect("ctl is open")),
+            Err(shared) => Socket::copy(shared.conversation.ctl()),
         }
     }
 

@@ -12,6 +12,7 @@ mod listener;
 mod lookup;
 pub mod network;
 mod place;
+mod retire;
 mod socket;
 mod stream;
 mod udp;

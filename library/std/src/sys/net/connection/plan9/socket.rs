@@ -67,7 +67,7 @@ impl Conversation {
         let data = same(data, place.name("data").as_bytes())?;
         let name = place.name("ctl");
         let ctl = cvt_r(|| file::open(name.as_c_str(), open::RDWR | open::CEXEC))?;
-        Ok(Self { place, data: Some(data), ctl: FileDesc::new(ctl) })
+        Ok(Self { place, data: Some(data), ctl: Some(FileDesc::new(ctl)) })
     }
 
     /// The announced one whose `ctl` this is, which was opened as `clone`, or by name.
@@ -80,7 +80,7 @@ impl Conversation {
         let (network, _) = network.ok_or(NOT_ANNOUNCED)?;
         let mut this = Self::of_ctl(network, Protocol::Tcp, ctl)?;
         let name = this.place.name("ctl");
-        this.ctl = same(this.ctl, name.as_bytes())?;
+        this.ctl = this.ctl.map(|ctl| same(ctl, name.as_bytes())).transpose()?;
         if this.status()?.listening { Ok(this) } else { Err(NOT_ANNOUNCED) }
     }
 

@@ -5,6 +5,7 @@ use super::direction::{Call, Direction};
 use super::drain::Drain;
 use super::lane::Lane;
 use super::place::Protocol;
+use super::retire::{self, How};
 use super::socket::Socket;
 use super::unit::Unit;
 use crate::fmt;
@@ -12,6 +13,7 @@ use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut};
 use crate::mem::MaybeUninit;
 use crate::net::{Shutdown, SocketAddr, ToSocketAddrs};
 use crate::ptr;
+use crate::sync::atomic::Ordering::Relaxed;
 use crate::sync::atomic::Ordering::SeqCst;
 use crate::sync::atomic::{AtomicBool, AtomicU32};
 use crate::sync::{Arc, Mutex, PoisonError};
@@ -36,6 +38,8 @@ struct Shared {
     reading: Lane<Ahead>,
     writing: Lane<Writing>,
     unit: Unit,
+    /// Others may have the descriptor as well: dropping this does not close the conversation.
+    lent: AtomicBool,
     linger: Mutex<Option<Duration>>,
     nodelay: AtomicBool,
     ttl: AtomicU32,
@@ -64,19 +68,16 @@ fn uninit(buf: &mut [u8]) -> &mut [MaybeUninit<u8>] {
 impl Drop for Shared {
     fn drop(&mut self) {
         let linger = *self.linger.get_mut().unwrap_or_else(PoisonError::into_inner);
-        match linger {
-            // A reset: what was not sent is dropped.
-            Some(Duration::ZERO) => drop(self.conversation.command(b"hangup")),
-            Some(patience) => self.linger(patience),
-            None => {}
+        if let Some(patience) = linger.filter(|patience| !patience.is_zero()) {
+            self.linger(patience);
         }
-        // A peer inside the machine that has closed leaves a pointer to its conversation behind, and closing would hang
-        // up whoever has that conversation by then. `hangup` forgets it, and tells nobody (`ip/tcp.c:tcpclose`).
-        let is_local =
-            || self.conversation.status().is_ok_and(|now| now.established && !now.close_wait);
-        if self.reading.get_mut().ended && is_local() {
-            let _ = self.conversation.command(b"hangup");
-        }
+        let how = match (linger, self.reading.get_mut().ended) {
+            // What was not sent is dropped.
+            (Some(Duration::ZERO), _) => How::Reset,
+            (_, true) => How::Ended,
+            (_, false) => How::Open,
+        };
+        retire::close(&mut self.conversation, how, *self.lent.get_mut());
     }
 }
 
@@ -117,6 +118,7 @@ impl TcpStream {
                 drain: Drain::default(),
             }),
             unit: Unit::new(),
+            lent: AtomicBool::new(false),
             linger: Mutex::new(None),
             nodelay: AtomicBool::new(false),
             ttl: AtomicU32::new(255),
@@ -125,6 +127,7 @@ impl TcpStream {
 
     /// For `std::os::fd`.
     pub fn socket(&self) -> &FileDesc {
+        self.0.lent.store(true, Relaxed);
         self.0.conversation.data_file()
     }
 
@@ -135,9 +138,13 @@ impl TcpStream {
             Ok(mut shared) => {
                 *shared.linger.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
                 shared.reading.get_mut().ended = false;
+                *shared.lent.get_mut() = true;
                 shared.conversation.take_data()
             }
-            Err(shared) => Socket::copy(shared.conversation.data_file()),
+            Err(shared) => {
+                shared.lent.store(true, Relaxed);
+                Socket::copy(shared.conversation.data_file())
+            }
         }
     }
 
@@ -204,7 +211,7 @@ impl TcpStream {
         if ahead.ended || buf.is_empty() {
             return Ok(0);
         }
-        let most = self.0.unit.of(self.socket(), buf.len());
+        let most = self.0.unit.of(self.0.conversation.data_file(), buf.len());
         let n = operation::read(self.0.conversation.data(), &mut buf[..most], call)?;
         ahead.ended = n == 0 && !call.is_shut();
         Ok(n)
@@ -239,7 +246,7 @@ impl TcpStream {
         let mut writing = self.0.writing.enter(&call)?;
         let Writing { rule, drain } = &mut *writing;
         let conversation = &self.0.conversation;
-        let buf = &buf[..self.0.unit.of(self.socket(), buf.len())];
+        let buf = &buf[..self.0.unit.of(self.0.conversation.data_file(), buf.len())];
         let written = operation::write(conversation.data(), buf, &call, rule, || {
             drain.has_drained(conversation)
         });
@@ -350,7 +357,13 @@ pub(super) fn set_ttl(conversation: &Conversation, kept: &AtomicU32, ttl: u32) -
 /// A fresh conversation for each address: after a failed call the kernel takes no other.
 fn connect(addr: &SocketAddr, deadline: Option<Deadline>) -> io::Result<TcpStream> {
     let mut conversation = Conversation::new(Protocol::Tcp)?;
-    conversation.connect(addr, deadline)?;
+    if let Err(why) = conversation.connect(addr, deadline) {
+        // It may stand by now, with a peer that knows of it.
+        if why.kind() == io::ErrorKind::TimedOut {
+            retire::close(&mut conversation, How::Open, false);
+        }
+        return Err(why);
+    }
     Ok(TcpStream::of(conversation))
 }
 
@@ -363,6 +376,6 @@ impl fmt::Debug for TcpStream {
         if let Ok(peer) = self.peer_addr() {
             shown.field("peer", &peer);
         }
-        shown.field("fd", &self.socket().raw()).finish()
+        shown.field("fd", &self.0.conversation.data()).finish()
     }
 }
