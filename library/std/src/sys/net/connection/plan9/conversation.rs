@@ -120,18 +120,7 @@ impl Conversation {
     /// The conversation at the other end, if that is in this machine: the one with our addresses the other way round.
     pub fn peer_inside(&self) -> io::Result<Option<Place>> {
         let (local, remote) = (self.address("local")?, self.address("remote")?);
-        if !self.place.network.has(remote.ip()) {
-            return Ok(None);
-        }
-        // Conversations are never taken away, so the first number that is missing is the last.
-        for number in 0.. {
-            let place = Place { number, ..self.place };
-            let Ok(theirs) = place.address("local") else { break };
-            if theirs == remote && place.address("remote").is_ok_and(|theirs| theirs == local) {
-                return Ok(Some(place));
-            }
-        }
-        Ok(None)
+        Ok(self.place.other_end(local, remote))
     }
 
     /// Reads `status`.

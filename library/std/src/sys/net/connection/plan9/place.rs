@@ -74,6 +74,39 @@ impl Place {
             .ok_or(io::const_error!(io::ErrorKind::InvalidData, "the network says no address"))
     }
 
+    /// Whether this one has these addresses the other way round, or `None` if there is no conversation of this number.
+    pub fn faces(self, local: SocketAddr, remote: SocketAddr) -> Option<bool> {
+        let theirs = self.address("local").ok()?;
+        Some(theirs == remote && self.address("remote").is_ok_and(|theirs| theirs == local))
+    }
+
+    /// The conversation that faces this one's addresses, if that is in this machine. The numbers beside its own are looked
+    /// at first, for both are mostly given out one behind the other.
+    pub fn other_end(self, local: SocketAddr, remote: SocketAddr) -> Option<Place> {
+        if !self.network.has(remote.ip()) {
+            return None;
+        }
+        // Conversations are never taken away, so the first number that is missing is the last.
+        let mut more = true;
+        for distance in 1.. {
+            let above = self.number.checked_add(distance).filter(|_| more);
+            let below = self.number.checked_sub(distance);
+            for number in [above, below].into_iter().flatten() {
+                let other = Place { number, ..self };
+                match other.faces(local, remote) {
+                    Some(true) => return Some(other),
+                    Some(false) => {}
+                    None if Some(number) == above => more = false,
+                    None => {}
+                }
+            }
+            if !more && distance >= self.number {
+                break;
+            }
+        }
+        None
+    }
+
     /// Reads `status`.
     pub fn status(self) -> io::Result<Status> {
         let mut buf = [0; 512];

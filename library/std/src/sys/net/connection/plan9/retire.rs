@@ -3,10 +3,9 @@
 //! Where the kernel splices (`ip/tcp.c:tcpsplice`), an end keeps a pointer to the other's conversation even when that has
 //! closed, and its own close hangs up whoever has the number by then: the lowest that is free is the next call's. So the
 //! end that closes first keeps its number, by its open `ctl`, until the other has closed as well. If that is this
-//! program's too, its close says so; for others the network is looked through, each time that twice as many are kept.
+//! program's too, its close says so; others are looked after each time that twice as many are kept.
 
 use super::conversation::Conversation;
-use super::network::Network;
 use super::place::{Place, Status};
 use crate::mem;
 use crate::net::SocketAddr;
@@ -44,14 +43,14 @@ impl How {
 struct End {
     /// Holds the number.
     _ctl: FileDesc,
-    network: Network,
+    other: Place,
     local: SocketAddr,
     remote: SocketAddr,
 }
 
 struct Kept {
     ends: Vec<End>,
-    /// The network is looked through when so many are kept.
+    /// The other ends are looked after when so many are kept.
     look_at: usize,
 }
 
@@ -83,95 +82,45 @@ pub fn close(conversation: &mut Conversation, how: How, lent: bool) {
     else {
         return;
     };
-    let own = End { _ctl: ctl, network: place.network, local, remote };
-    let other = kept.ends.iter().position(|other| own.is_other_end(other));
-    let (other, own) = match other {
-        Some(other) => (Some(kept.ends.swap_remove(other)), Some(own)),
-        None if how == How::Ended || !own.is_needed(place) => (None, Some(own)),
-        None => {
-            kept.ends.push(own);
-            (None, None)
+    let faced = kept.ends.iter().position(|other| {
+        (other.other.network, other.remote, other.local) == (place.network, local, remote)
+    });
+    let faced = faced.map(|faced| kept.ends.swap_remove(faced));
+    // One that the kernel did not splice may have been closed by its own close too, as the second: the other is closed.
+    let needed = faced.is_none() && how != How::Ended;
+    let other = if needed { place.other_end(local, remote) } else { None };
+    let own = match other.filter(|&other| is_open(other)) {
+        Some(other) => {
+            kept.ends.push(End { _ctl: ctl, other, local, remote });
+            None
         }
+        None => Some(ctl),
     };
-    let gone = kept.look(place);
+    let gone = kept.look();
     // Closing them takes time.
     drop(kept);
-    drop((other, own, gone));
+    drop((faced, own, gone));
 }
 
-impl End {
-    fn is_other_end(&self, other: &End) -> bool {
-        (self.network, self.local, self.remote) == (other.network, other.remote, other.local)
-    }
-
-    /// The other end is there and has not closed, so it has its pointer. One that the kernel did not splice may have been
-    /// closed by its own close too, as the second; then the other has been closed.
-    fn is_needed(&self, place: Place) -> bool {
-        self.network.has(self.remote.ip()) && self.other_end(place)
-    }
-
-    /// Looks for the other end, at the numbers beside our own first: both were given out one behind the other.
-    fn other_end(&self, own: Place) -> bool {
-        let is_other = |number: u32| {
-            let place = Place { number, ..own };
-            let theirs = place.address("local").ok()?;
-            let fits = theirs == self.remote
-                && place.address("remote").is_ok_and(|theirs| theirs == self.local)
-                && place.status().is_ok_and(|status| status.established);
-            Some(fits)
-        };
-        // Conversations are never taken away, so the first number that is missing is the last.
-        let mut more = true;
-        for distance in 1.. {
-            let above = own.number.checked_add(distance).filter(|_| more).and_then(is_other);
-            let below = own.number.checked_sub(distance).and_then(is_other);
-            if above == Some(true) || below == Some(true) {
-                return true;
-            }
-            more = above.is_some();
-            if !more && distance >= own.number {
-                return false;
-            }
-        }
-        false
-    }
+/// An end that has not closed, and so has its pointer.
+fn is_open(place: Place) -> bool {
+    place.status().is_ok_and(|status| status.established)
 }
 
 impl Kept {
-    /// Looks through the network if it is time to; gives the ends that are not kept any more.
-    fn look(&mut self, place: Place) -> Vec<End> {
+    /// Looks after the other ends if it is time to; gives what is not kept any more.
+    fn look(&mut self) -> Vec<End> {
         if self.ends.len() > MOST {
             return vec![self.ends.remove(0)];
         }
         if self.ends.len() < self.look_at {
             return Vec::new();
         }
-        let ends: Vec<&End> = self.ends.iter().filter(|end| end.network == place.network).collect();
-        let needed = others(place, &ends);
         let is_needed =
-            |end: &End| end.network != place.network || needed.contains(&(end.local, end.remote));
+            |end: &End| end.other.faces(end.local, end.remote) == Some(true) && is_open(end.other);
         let (stay, gone) = mem::take(&mut self.ends).into_iter().partition(is_needed);
         self.ends = stay;
         self.look_at = FIRST_LOOK.max(2 * self.ends.len());
         gone
     }
-}
-
-/// Those of the ends whose other end is there and has not closed, by their addresses.
-fn others(place: Place, ends: &[&End]) -> Vec<(SocketAddr, SocketAddr)> {
-    let mut found = Vec::new();
-    // Conversations are never taken away, so the first number that is missing is the last.
-    for number in 0.. {
-        let place = Place { number, ..place };
-        let Ok(theirs) = place.address("local") else { break };
-        let mut candidates = ends.iter().filter(|end| end.remote == theirs).peekable();
-        if candidates.peek().is_some()
-            && let Ok(remote) = place.address("remote")
-            && let Some(end) = candidates.find(|end| end.local == remote)
-            && place.status().is_ok_and(|status| status.established)
-        {
-            found.push((end.local, end.remote));
-        }
-    }
-    found
 }
