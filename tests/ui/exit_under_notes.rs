@@ -1,8 +1,10 @@
 //! A program ends whole, however many notes come to the thread that ends it: none is left that keeps the program's files
 //! open, and the status is the one that was given.
 
+#[path = "parts/whole.rs"]
+mod whole;
+
 use std::env;
-use std::io::Read;
 use std::os::plan9::note;
 use std::process::{self, Command, Stdio};
 use std::sync::mpsc;
@@ -57,11 +59,8 @@ fn parent() {
                 .stdout(Stdio::piped())
                 .spawn()
                 .unwrap();
-            let mut out = child.stdout.take().unwrap();
-            let (told, tell) = mpsc::channel();
-            thread::spawn(move || told.send(out.read(&mut [0]).unwrap()).unwrap());
-            let ended = tell.recv_timeout(Duration::from_secs(10));
-            assert_eq!(ended, Ok(0), "{who}, round {round}: a thread is left");
+            let over = whole::is_over(child.stdout.take().unwrap());
+            assert!(over, "{who}, round {round}: a thread is left");
             assert_eq!(child.wait().unwrap().code(), Some(7), "{who}, round {round}");
         }
         println!("by {who}: nobody is left");

@@ -5,32 +5,15 @@
 #[path = "parts/file_server.rs"]
 mod file_server;
 
-use file_server::{HOLD, ONE_MESSAGE, Server, Tree};
+use file_server::{HOLD, ONE_MESSAGE, Server, Tree, pipe, refused};
 use std::fs::{self, File};
-use std::io::{PipeReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
-use std::os::plan9::errstr;
 use std::os::plan9::namespace::{self, Groups, Mount, Union};
 use std::os::plan9::net;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 use std::time::Duration;
-
-/// A pipe's two ends, each for both ways.
-fn pipe() -> (OwnedFd, File) {
-    let (one, other): (PipeReader, _) = std::io::pipe().unwrap();
-    // A pipe of Plan 9's goes both ways.
-    let other = OwnedFd::from(other);
-    // SAFETY: the descriptor is nobody else's from here on.
-    (OwnedFd::from(one), unsafe { File::from_raw_fd(other.into_raw_fd()) })
-}
-
-/// How a call failed, in the server's or the kernel's words.
-fn refused<T>(result: std::io::Result<T>) -> String {
-    assert!(result.is_err());
-    errstr::last()
-}
 
 fn names(directory: &str) -> String {
     let names = fs::read_dir(directory).unwrap();

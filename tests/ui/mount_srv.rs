@@ -4,30 +4,16 @@
 #[path = "parts/file_server.rs"]
 mod file_server;
 
-use file_server::{Server, Tree};
+use file_server::{Server, Tree, pipe, refused};
 use std::fs::{self, File, OpenOptions};
-use std::io::{PipeReader, Write};
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
-use std::os::plan9::errstr;
+use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::os::plan9::namespace::{self, Groups, Mount};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 const CLIENTS: usize = 3;
-
-/// A pipe's two ends, each for both ways.
-fn pipe() -> (OwnedFd, File) {
-    let (one, other): (PipeReader, _) = std::io::pipe().unwrap();
-    let other = OwnedFd::from(other);
-    // SAFETY: the descriptor is nobody else's from here on.
-    (OwnedFd::from(one), unsafe { File::from_raw_fd(other.into_raw_fd()) })
-}
-
-fn refused<T>(result: std::io::Result<T>) -> String {
-    assert!(result.is_err());
-    errstr::last()
-}
 
 fn mount(posted: &str, at: &str) -> std::io::Result<()> {
     Mount::new(OpenOptions::new().read(true).write(true).open(posted)?).create(true).on(at)

@@ -4,21 +4,15 @@
 #[path = "parts/file_server.rs"]
 mod file_server;
 
-use file_server::{Server, Tree};
+use file_server::{Server, Tree, refused};
 use std::fs::{self, File};
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
-use std::os::plan9::errstr;
 use std::os::plan9::namespace::{self, Groups, Mount};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-
-fn refused<T>(result: std::io::Result<T>) -> String {
-    assert!(result.is_err());
-    errstr::last()
-}
 
 /// A thread that reads what the server never answers, and its proc.
 fn waiting(at: &str) -> (String, JoinHandle<String>) {

@@ -1,9 +1,12 @@
 //! The user `none`, as whom services are run, opens no other proc's files, and no other thread's: its programs end whole
 //! all the same, with their status.
 
+#[path = "parts/whole.rs"]
+mod whole;
+
 use std::env;
 use std::fs;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::process::{self, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -54,10 +57,7 @@ fn parent() {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut out = child.stdout.take().unwrap();
-        let (told, tell) = mpsc::channel();
-        thread::spawn(move || told.send(out.read(&mut [0]).unwrap()).unwrap());
-        assert_eq!(tell.recv_timeout(Duration::from_secs(10)), Ok(0), "{who}: a thread is left");
+        assert!(whole::is_over(child.stdout.take().unwrap()), "{who}: a thread is left");
         println!("by {who}: {}", child.wait().unwrap());
     }
 }

@@ -1,11 +1,14 @@
 //! A 9P server for the programs about mounts: it speaks over whatever can be read and written, keeps its files in memory,
-//! and counts what it is asked.
+//! and counts what it is asked. With it, the pipe that it is reached by, and the words of its refusals.
 //!
 //! A read of `/never` is not answered, nor one of a file `data` behind what one message holds, nor what follows [`HOLD`]; an
 //! open of `/locked` is refused, and one of `/end` ends the server.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{PipeReader, Read, Write};
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
+use std::os::plan9::errstr;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -17,6 +20,21 @@ pub const ONE_MESSAGE: usize = 32_768;
 
 /// What the server has: paths from its root, which is "", with texts; a directory has none.
 pub type Tree = BTreeMap<String, Option<Vec<u8>>>;
+
+/// A pipe's two ends, each for both ways, as Plan 9's are.
+#[allow(dead_code, reason = "one program mounts a conversation")]
+pub fn pipe() -> (OwnedFd, File) {
+    let (one, other): (PipeReader, _) = std::io::pipe().unwrap();
+    let other = OwnedFd::from(other);
+    // SAFETY: the descriptor is nobody else's from here on.
+    (OwnedFd::from(one), unsafe { File::from_raw_fd(other.into_raw_fd()) })
+}
+
+/// How a call failed, in the server's or the kernel's words.
+pub fn refused<T>(result: std::io::Result<T>) -> String {
+    assert!(result.is_err());
+    errstr::last()
+}
 
 /// A message's fields, and what it carries besides.
 struct Fields<'m>(&'m [u8]);
