@@ -1,18 +1,32 @@
 //! The command line, and a program's end as an exit code.
+//!
+//! What `PLAN9_RUN_FLAGS` holds comes before it, for cargo's runner is given no options: those of the command line count
+//! where both have one that can be given once.
 
 use crate::kernel::inject::{self, Plan, Posts};
 use crate::kernel::{Edition, Kernel, MAX_PROCS, Options};
-use anyhow::{Context, Result, bail};
-use clap::Parser;
+use crate::remote;
+use anyhow::{Context, Result, bail, ensure};
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
+use std::env;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Runs a Plan 9 amd64 executable on Linux.
+/// Options that come before those of the command line.
+const FLAGS: &str = "PLAN9_RUN_FLAGS";
+
+/// Runs a Plan 9 amd64 executable on Linux, or with --on on another machine.
+///
+/// Options in the variable PLAN9_RUN_FLAGS, written as for a shell, come before those of the command line.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_override_self = true)]
 struct Args {
+    #[command(flatten)]
+    remote: remote::Flags,
     /// Print on standard error one line a system call: seconds, proc, call, result or error string; also each note and end
     #[arg(long)]
     trace: bool,
@@ -55,17 +69,32 @@ struct Args {
     /// Procs that there can be at once
     #[arg(long, value_name = "NUMBER", default_value_t = MAX_PROCS)]
     procs: usize,
-    /// The executable, a path of the host
-    program: PathBuf,
-    /// The program's arguments
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    args: Vec<OsString>,
+    /// Set a variable of the program's environment; may be given again
+    #[arg(long, value_name = "NAME=VALUE", value_parser = OsStringValueParser::new().try_map(variable))]
+    env: Vec<(String, Vec<u8>)>,
+    /// The executable, a path of the host, and the program's arguments: whatever follows the executable is the program's
+    #[arg(value_name = "PROGRAM", trailing_var_arg = true, required_unless_present = "new_key")]
+    command: Vec<OsString>,
 }
 
 /// The command; the program's exit code becomes ours.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
-    match run(args) {
+    let result = words().and_then(|words| {
+        let matches = Args::command().get_matches_from(words);
+        let args = Args::from_arg_matches(&matches).unwrap_or_else(|why| why.exit());
+        match args.remote.place()? {
+            _ if args.remote.new_key.is_some() => args.remote.make_key(),
+            Some(place) => {
+                only_for_machines_elsewhere(&matches)?;
+                remote::run(place, &args.remote, args.bind, args.env, args.command)
+            }
+            None => {
+                only_for_machines_here(&matches)?;
+                run(args)
+            }
+        }
+    });
+    match result {
         Ok(code) => code,
         Err(why) => {
             eprintln!("plan9-run: {why:#}");
@@ -74,10 +103,55 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// The command line with what `PLAN9_RUN_FLAGS` puts in front.
+fn words() -> Result<Vec<OsString>> {
+    let mut words: Vec<OsString> = env::args_os().collect();
+    if let Some(flags) = env::var_os(FLAGS) {
+        let flags = shlex::bytes::split(flags.as_bytes())
+            .with_context(|| format!("{FLAGS} has a quote or a backslash that is not ended"))?;
+        let at = words.len().min(1);
+        words.splice(at..at, flags.into_iter().map(OsString::from_vec));
+    }
+    Ok(words)
+}
+
+/// What the user wrote, by the options' ids.
+fn given(matches: &ArgMatches) -> impl Iterator<Item = &str> {
+    let ids = matches.ids().map(clap::Id::as_str);
+    ids.filter(|id| matches.value_source(id) == Some(ValueSource::CommandLine))
+}
+
+/// Refuses what tells the machine here how to be.
+fn only_for_machines_elsewhere(matches: &ArgMatches) -> Result<()> {
+    let common = ["bind", "env", "command", remote::Flags::GROUP];
+    for id in given(matches).filter(|id| !common.contains(id) && !remote::Flags::has(id)) {
+        bail!(
+            "--{} is for the machine within plan9-run, and --on or PLAN9_ON names another; leave out one of them",
+            id.replace('_', "-")
+        );
+    }
+    Ok(())
+}
+
+/// Refuses what only makes sense elsewhere.
+fn only_for_machines_here(matches: &ArgMatches) -> Result<()> {
+    let strange = given(matches).find(|id| remote::Flags::has(id));
+    ensure!(
+        strange.is_none(),
+        "--{} is for another machine; name one by --on",
+        strange.unwrap_or_default().replace('_', "-")
+    );
+    Ok(())
+}
+
 fn run(args: Args) -> Result<ExitCode> {
-    let shown = args.program.display();
-    crate::program::check(&args.program)?;
-    let program = std::path::absolute(&args.program)?;
+    let Some((program, rest)) = args.command.split_first() else {
+        bail!("no program is named; name an executable")
+    };
+    let given = PathBuf::from(program);
+    let shown = given.display();
+    crate::program::check(&given)?;
+    let program = std::path::absolute(&given)?;
     let root = args.root.canonicalize().with_context(|| {
         format!("--root {} is no folder of the host; name one that is", args.root.display())
     })?;
@@ -85,19 +159,17 @@ fn run(args: Args) -> Result<ExitCode> {
         bail!("{shown} lies outside --root {}; copy it there", root.display());
     };
     let path = format!("/{}", inside.display());
-    let mut argv = vec![args.program.as_os_str().as_bytes().to_vec()];
-    argv.extend(args.args.into_iter().map(OsString::into_vec));
+    let mut argv = vec![given.as_os_str().as_bytes().to_vec()];
+    argv.extend(rest.iter().map(|arg| arg.as_bytes().to_vec()));
     let ndb = args.ndb.map(|file| {
         std::fs::read_to_string(&file)
             .with_context(|| format!("--ndb {} cannot be read", file.display()))
     });
     let inject = match args.inject {
         None => None,
-        Some(posts) => {
-            Some(Plan::new(posts, &std::fs::read(&args.program)?).with_context(|| {
-                format!("--inject is for programs of our std; {shown} has no thread of it")
-            })?)
-        }
+        Some(posts) => Some(Plan::new(posts, &std::fs::read(&given)?).with_context(|| {
+            format!("--inject is for programs of our std; {shown} has no thread of it")
+        })?),
     };
     let options = Options {
         edition: args.kernel,
@@ -107,6 +179,7 @@ fn run(args: Args) -> Result<ExitCode> {
         root,
         ramfs: args.ramfs,
         binds: args.bind,
+        variables: args.env,
         procs: args.procs,
         trace: args.trace,
         stats: args.stats,
@@ -137,6 +210,18 @@ fn bound(text: &str) -> std::result::Result<(String, String), String> {
         .ok_or("write what is bound, a colon and where, such as /usr/glenda/bin:/bin".to_string())
 }
 
+/// The name and the value of `--env`.
+fn variable(word: OsString) -> Result<(String, Vec<u8>)> {
+    let word = word.into_vec();
+    let at = word.iter().position(|&byte| byte == b'=');
+    let name = at.and_then(|at| str::from_utf8(&word[..at]).ok());
+    let name = name.filter(|name| !matches!(*name, "" | "." | "..") && !name.contains('/'));
+    let (Some(name), Some(at)) = (name, at) else {
+        bail!("write a name without a slash, = and the value, such as home=/tmp")
+    };
+    Ok((name.to_string(), word[at + 1..].to_vec()))
+}
+
 /// The two ports of `--publish`.
 fn published(text: &str) -> std::result::Result<(u16, u16), String> {
     let pair = text
@@ -147,7 +232,7 @@ fn published(text: &str) -> std::result::Result<(u16, u16), String> {
 }
 
 /// An empty status is success, a number is itself in its low 8 bits, any other text is failure.
-fn exit_code(status: &[u8]) -> u8 {
+pub(crate) fn exit_code(status: &[u8]) -> u8 {
     if status.is_empty() {
         return 0;
     }
@@ -157,7 +242,7 @@ fn exit_code(status: &[u8]) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{exit_code, published};
+    use super::*;
 
     #[test]
     fn published_ports_are_two_numbers() {
@@ -171,6 +256,57 @@ mod tests {
     fn statuses_become_codes() {
         for (status, code) in [("", 0), ("3", 3), ("101", 101), ("0", 0), ("failed", 1)] {
             assert_eq!(exit_code(status.as_bytes()), code, "{status:?}");
+        }
+    }
+
+    fn parsed(words: &[&str]) -> std::result::Result<(Args, ArgMatches), clap::Error> {
+        let words = [&["plan9-run"], words].concat();
+        let matches = Args::command().try_get_matches_from(words)?;
+        Ok((Args::from_arg_matches(&matches)?, matches))
+    }
+
+    #[test]
+    fn what_follows_the_program_is_the_programs() {
+        for behind in [&["--version"][..], &["-h"], &["--", "--trace"], &["a", "--on", "b"]] {
+            let (args, _) = parsed(&[&["--stats", "program"], behind].concat()).unwrap();
+            assert_eq!(args.command[0], "program");
+            assert_eq!(args.command[1..], *behind);
+            assert!(args.stats && !args.trace && args.remote.on.is_none());
+        }
+        assert!(parsed(&["--no-such-option", "program"]).is_err());
+        assert!(parsed(&[]).is_err());
+    }
+
+    #[test]
+    fn the_last_of_an_option_that_is_given_once_counts_and_all_of_the_others() {
+        let words = ["--procs=5", "--bind=a:b", "--trace", "--procs", "6", "--trace", "--bind=c:d"];
+        let (args, _) = parsed(&[&words[..], &["program"]].concat()).unwrap();
+        assert_eq!((args.procs, args.bind.len(), args.trace), (6, 2, true));
+    }
+
+    #[test]
+    fn options_are_for_the_machine_here_or_for_another() {
+        let (_, here) = parsed(&["--trace", "--env=a=b", "--bind=a:b", "program"]).unwrap();
+        assert!(only_for_machines_here(&here).is_ok());
+        let why = only_for_machines_elsewhere(&here).unwrap_err().to_string();
+        assert!(why.starts_with("--trace is for the machine within"), "{why}");
+        let words = ["--on=a", "--env=a=b", "--limit=3", "--bind=a:b", "program", "--trace"];
+        let (_, there) = parsed(&words).unwrap();
+        assert!(only_for_machines_elsewhere(&there).is_ok());
+        let (_, there) = parsed(&["--limit=3", "program"]).unwrap();
+        let why = only_for_machines_here(&there).unwrap_err().to_string();
+        assert!(why.starts_with("--limit is for another"), "{why}");
+        let (_, machine) = parsed(&["--no-splice", "program"]).unwrap();
+        let why = only_for_machines_elsewhere(&machine).unwrap_err().to_string();
+        assert!(why.starts_with("--no-splice is"), "{why}");
+    }
+
+    #[test]
+    fn a_variable_has_a_name_and_any_bytes() {
+        let (args, _) = parsed(&["--env", "a==b c", "--env=d=", "program"]).unwrap();
+        assert_eq!(args.env, [("a".into(), b"=b c".to_vec()), ("d".into(), vec![])]);
+        for wrong in ["a", "=a", "a/b=c", "..=c"] {
+            assert!(parsed(&["--env", wrong, "program"]).is_err(), "{wrong}");
         }
     }
 }

@@ -13,3 +13,4 @@ pub mod mnt;
 pub mod pipe;
 pub mod program;
 pub mod qio;
+pub mod remote;

@@ -132,7 +132,7 @@ pub struct Call {
 /// Groups of the first proc: descriptors 0, 1 and 2 are the host's, the namespace is that of a fresh machine, and what was
 /// asked for is bound in it.
 pub fn boot(k: &mut Kernel, pid: Pid) -> Result<()> {
-    let environment = k.files.environments.seed(&k.options.user);
+    let environment = k.files.environments.seed(&k.options.user, &k.options.variables);
     let dot = std::env::current_dir().ok();
     let dot = dot.as_ref().and_then(|dot| dot.strip_prefix(&k.options.root).ok());
     let dot = dot.map_or("/".to_string(), |dot| format!("/{}", dot.display()));

@@ -44,8 +44,9 @@ impl Environments {
         self.last_group
     }
 
-    /// A group for the first proc, with what a terminal sets and the host's own variables under their names.
-    pub fn seed(&mut self, user: &str) -> u32 {
+    /// A group for the first proc, with what a terminal sets and the host's own variables under their names; and with
+    /// `given`, in the place of those.
+    pub fn seed(&mut self, user: &str, given: &[(String, Vec<u8>)]) -> u32 {
         let group = self.add(Group::default());
         for (name, value) in std::env::vars() {
             if name.len() <= MAX_NAME && !name.contains('/') && name != "PATH" {
@@ -62,6 +63,12 @@ impl Environments {
             ("service", "terminal"),
         ] {
             self.set(group, name, value.into());
+        }
+        for (name, value) in given {
+            if let Some(members) = self.groups.get_mut(&group) {
+                members.variables.retain(|variable| variable.name != *name);
+            }
+            self.set(group, name, value.clone());
         }
         group
     }
@@ -243,6 +250,16 @@ impl Device for Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_given_replaces_what_is_there() {
+        let mut all = Environments::default();
+        let group = all.seed("glenda", &[("user".into(), b"gnot".to_vec())]);
+        let variables = &all.groups[&group].variables;
+        let values: Vec<_> = variables.iter().filter(|var| var.name == "user").collect();
+        assert_eq!(values.len(), 1);
+        assert_eq!(values[0].value, b"gnot");
+    }
 
     #[test]
     fn copies_part_ways_and_shared_groups_do_not() {

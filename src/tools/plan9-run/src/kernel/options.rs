@@ -37,6 +37,8 @@ pub struct Options {
     pub ramfs: Option<String>,
     /// What is bound before what at the start.
     pub binds: Vec<(String, String)>,
+    /// What the first program's environment has beside the host's variables, or in their places.
+    pub variables: Vec<(String, Vec<u8>)>,
     /// One line a system call, on standard error.
     pub trace: bool,
     /// Counts of system calls at the end.
@@ -62,6 +64,7 @@ impl Default for Options {
             procs: MAX_PROCS,
             ramfs: None,
             binds: Vec::new(),
+            variables: Vec::new(),
             trace: false,
             stats: false,
             inject: None,
