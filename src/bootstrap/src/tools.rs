@@ -1,7 +1,9 @@
 //! The host tools that a toolchain directory is made of, and that directory itself.
 //!
 //! `bin/rustc`, `bin/rustdoc` and `bin/cargo` are the shim, which reads the real ones' places from `lib/plan9.toml`
-//! (written here). No file in it names the directory itself, so that a copy of it elsewhere works.
+//! (written here). No file in it names the directory itself, so that a copy of it elsewhere works. What else the compiler
+//! beneath has for people and editors is there too: clippy, rustfmt, the server of macros for rust-analyzer, and the
+//! library's source, ours laid over it.
 //! A tool that is not in the tree is said to be missing before anything is laid out around it.
 
 use crate::layout::{Layout, TRIPLE};
@@ -28,11 +30,24 @@ pub const PROGRAMS: [(&str, &str); 5] = [
     ("plan9-run", "plan9-run"),
 ];
 
+/// Clippy's driver and its command are the shim too, if the compiler has them.
+const CLIPPY: [&str; 2] = ["clippy-driver", "cargo-clippy"];
+/// Programs that serve as they are, by links: they find their libraries from where they really lie.
+const LINKED: [&str; 3] = ["bin/rustfmt", "bin/cargo-fmt", "libexec/rust-analyzer-proc-macro-srv"];
+/// Where a sysroot has the library's source.
+pub const SOURCE: &str = "lib/rustlib/src/rust/library";
+
+/// What a toolchain directory may have in `bin` beside [`PROGRAMS`].
+pub fn is_optional(name: &str) -> bool {
+    CLIPPY.contains(&name)
+}
+
 #[derive(Serialize)]
 struct Record<'a> {
     rustc: &'a Path,
     rustdoc: &'a Path,
     cargo: &'a Path,
+    clippy_driver: Option<PathBuf>,
     sysroot_hash: &'a str,
     /// Where this machine has one.
     c: Option<C>,
@@ -98,13 +113,17 @@ pub fn lay_out(layout: &Layout, rust: &Rust, dir: &Path, sysroot_hash: &str) -> 
     }
     let host = toolchain::host(rust)?;
     let sysroot = toolchain::output(Command::new(&rust.rustc).args(["--print", "sysroot"]))?;
-    link(&Path::new(sysroot.trim_end()).join("lib/rustlib").join(host), &rustlib.join(host))?;
+    let sysroot = Path::new(sysroot.trim_end());
+    link(&sysroot.join("lib/rustlib").join(host), &rustlib.join(host))?;
+    let clippy_driver = extras(layout, sysroot, dir)?;
+    headers(layout, &ours.join("include"))?;
     let file = layout.target_file();
     replace(&file, &ours.join(TRIPLE).with_extension("json"))?;
     let record = Record {
         rustc: &rust.rustc,
         rustdoc: &rust.rustdoc,
         cargo: &rust.cargo,
+        clippy_driver,
         sysroot_hash,
         c: toolchain::c_compiler(&Machine::this(), host),
     };
@@ -112,6 +131,46 @@ pub fn lay_out(layout: &Layout, rust: &Rust, dir: &Path, sysroot_hash: &str) -> 
     let shims = ["rustc", "rustdoc"].map(|name| dir.join("bin").join(name));
     keep(&place, &toml::to_string(&record)?, &shims)
         .with_context(|| format!("{} is not writable", place.display()))
+}
+
+/// What the compiler beneath may have, as far as it does; the place of clippy's driver.
+fn extras(layout: &Layout, sysroot: &Path, dir: &Path) -> Result<Option<PathBuf>> {
+    for name in LINKED {
+        let (real, place) = (sysroot.join(name), dir.join(name));
+        if real.is_file() {
+            if let Some(folder) = place.parent() {
+                fs::create_dir_all(folder)
+                    .with_context(|| format!("{} cannot be made", folder.display()))?;
+            }
+            link(&real, &place)?;
+        }
+    }
+    let source = dir.join(SOURCE);
+    if let Some(folder) = source.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("{} cannot be made", folder.display()))?;
+    }
+    link(&layout.overlaid_library(), &source)?;
+    let clippy = CLIPPY.map(|name| sysroot.join("bin").join(name));
+    if !clippy.iter().all(|real| real.is_file()) {
+        return Ok(None);
+    }
+    for name in CLIPPY {
+        replace(&layout.tools().join("rustc-shim"), &dir.join("bin").join(name))?;
+    }
+    let [driver, _] = clippy;
+    Ok(Some(driver))
+}
+
+/// Headers that a freestanding C compiler must have and gcc has not without a C library.
+fn headers(layout: &Layout, dir: &Path) -> Result<()> {
+    fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
+    let from = layout.targets().join("include");
+    for entry in fs::read_dir(&from).with_context(|| format!("{} is unreadable", from.display()))? {
+        let entry = entry?;
+        replace(&entry.path(), &dir.join(entry.file_name()))?;
+    }
+    Ok(())
 }
 
 /// Writes the record if it differs. Cargo asks the compiler for its version, and so for the sysroot's hash, again only

@@ -88,7 +88,7 @@ impl Way {
                 "--profile",
                 "minimal",
                 "--component",
-                "rust-src",
+                "rust-src,clippy,rustfmt",
             ]],
             Self::Apt => {
                 let install = ["apt-get", "install", "--yes", "--no-install-recommends"];

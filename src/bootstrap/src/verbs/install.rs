@@ -77,14 +77,31 @@ pub fn install(toolchain: &Path, dir: &Path) -> Result<()> {
     fs::rename(&copied, dir).with_context(|| format!("{} cannot be made", dir.display()))
 }
 
-/// What a toolchain directory is made of. Links point to the compiler's own sysroot, and stay links.
+/// What a toolchain directory is made of. Links point to the compiler's own sysroot, and stay links; but that to the
+/// library's source points into the repository, so its files are copied.
 fn copy(from: &Path, to: &Path) -> Result<()> {
+    copy_tree(from, to)?;
+    let source = from.join(tools::SOURCE);
+    if source.is_dir() {
+        let place = to.join(tools::SOURCE);
+        fs::remove_file(&place)
+            .with_context(|| format!("{} cannot be replaced", place.display()))?;
+        copy_tree(&source.canonicalize()?, &place)?;
+    }
+    Ok(())
+}
+
+fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     let programs = tools::PROGRAMS.map(|(_, name)| name);
     for entry in WalkDir::new(from) {
         let entry = entry?;
         let file = entry.path().strip_prefix(from)?;
+        // An own program under an earlier name.
+        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let stale = file.parent() == Some(Path::new("bin"))
-            && !programs.iter().any(|name| file.file_name().is_some_and(|file| file == *name));
+            && !entry.path_is_symlink()
+            && !programs.contains(&name)
+            && !tools::is_optional(name);
         if stale {
             continue;
         }

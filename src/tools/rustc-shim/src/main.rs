@@ -1,10 +1,11 @@
-//! `rustc`, `rustdoc` and `cargo` of the plan9 toolchain directory.
+//! `rustc`, `rustdoc`, `cargo`, `cargo-clippy` and `clippy-driver` of the plan9 toolchain directory.
 //!
 //! A stable compiler knows our target only by a file and under an unstable flag. So the toolchain directory has this
 //! program in the compiler's place: a compilation for our target gets its file for its name, the sysroot, the flag and the
 //! linker; every other one, build scripts and proc macros among them, goes to the real compiler as it came. (By a name,
 //! 1.96 would find the file itself, but rustdoc looks for the suffix of programs among the built-in targets alone.) `-vV` also tells the sysroot's
-//! hash, so that cargo builds users' crates anew when std has changed. As `cargo` it is the real one with this compiler,
+//! hash, so that cargo builds users' crates anew when std has changed. Asked for its sysroot alone, as editors ask, it
+//! names the toolchain directory, whose library source knows the target. As `cargo` it is the real one with this compiler,
 //! with the machine as what runs programs, and with the C compiler that `x build` found for crates that bring C, unless the
 //! user has set others.
 
@@ -18,6 +19,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 const TRIPLE: &str = "x86_64-unknown-plan9";
+/// Where cargo is told what to run in the compiler's place.
+const WORKSPACE_WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
 /// Opens the unstable flags of a stable compiler.
 const BOOTSTRAP: &str = "RUSTC_BOOTSTRAP";
 
@@ -27,8 +30,18 @@ struct Record {
     rustc: PathBuf,
     rustdoc: PathBuf,
     cargo: PathBuf,
+    /// Where the compiler beneath has it.
+    clippy_driver: Option<PathBuf>,
     sysroot_hash: String,
     c: Option<C>,
+}
+
+impl Record {
+    fn clippy_driver(&self) -> Result<&PathBuf> {
+        self.clippy_driver.as_ref().context(
+            "the compiler beneath has no clippy; add it (`rustup component add clippy`) and run `./x build`",
+        )
+    }
 }
 
 /// For the crate `cc`.
@@ -61,22 +74,40 @@ fn run() -> Result<ExitCode> {
     let real = match name {
         Some("rustdoc") => &record.rustdoc,
         Some("cargo") => &record.cargo,
+        Some("clippy-driver") => record.clippy_driver()?,
+        Some("cargo-clippy") => &record.clippy_driver()?.with_file_name("cargo-clippy"),
         _ => &record.rustc,
     };
-    let args: Vec<OsString> = env::args_os().skip(1).collect();
+    let mut args: Vec<OsString> = env::args_os().skip(1).collect();
     let mut command = Command::new(real);
     if name == Some("cargo") {
         let settings = settings(&record, toolchain);
         let unset = settings.into_iter().filter(|(name, _)| env::var_os(name).is_none());
-        command.envs(unset);
+        command.envs(unset).env("PATH", search_path(toolchain, env::var_os("PATH")));
         if env::var_os(runner_variable()).is_none() {
             command.args(["--config".into(), runner(toolchain)]);
+        }
+        // Clippy's command names the driver that lies beside itself.
+        let wrapper = env::var_os(WORKSPACE_WRAPPER).map(PathBuf::from);
+        if wrapper.is_some() && wrapper == record.clippy_driver {
+            command.env(WORKSPACE_WRAPPER, toolchain.join("bin/clippy-driver"));
         }
         command.args(&args);
         return Err(command.exec()).with_context(|| failure(real));
     }
+    if name == Some("cargo-clippy") {
+        command.env("CARGO", toolchain.join("bin/cargo")).args(&args);
+        return Err(command.exec()).with_context(|| failure(real));
+    }
     if is_for_us(&args) {
-        command.env(BOOTSTRAP, "1").args(additions(&args, toolchain));
+        command.env(BOOTSTRAP, "1");
+        // Clippy's driver is given the compiler that it stands for, first.
+        let (wrapped, rest) = args.split_at(usize::from(name == Some("clippy-driver")));
+        command.args(wrapped).args(additions(rest, toolchain));
+        args = rest.to_vec();
+    }
+    if asks_for_sysroot(&args) {
+        command.arg("--sysroot").arg(toolchain);
     }
     command.args(with_file(&args, toolchain));
     if args.iter().any(|arg| arg == "-vV") {
@@ -94,12 +125,35 @@ fn settings(record: &Record, toolchain: &Path) -> Vec<(String, OsString)> {
         ("RUSTC".to_owned(), toolchain.join("bin/rustc").into()),
         ("RUSTDOC".to_owned(), toolchain.join("bin/rustdoc").into()),
     ];
+    let rustfmt = toolchain.join("bin/rustfmt");
+    if rustfmt.is_file() {
+        settings.push(("RUSTFMT".to_owned(), rustfmt.into()));
+    }
     if let Some(c) = &record.c {
         let target = TRIPLE.replace('-', "_");
         settings.push((format!("CC_{target}"), c.compiler.clone().into()));
-        settings.push((format!("CFLAGS_{target}"), c.flags.clone().into()));
+        settings.push((format!("CFLAGS_{target}"), c_flags(&c.flags, toolchain).into()));
     }
     settings
+}
+
+/// The C compiler's flags, with the folder of the headers that it may lack, before its own. Flags are split at white
+/// space, so a folder with any could not be named.
+fn c_flags(flags: &str, toolchain: &Path) -> String {
+    match toolchain.join("lib/rustlib").join(TRIPLE).join("include").to_str() {
+        Some(folder) if !folder.contains(char::is_whitespace) => {
+            format!("-isystem {folder} {flags}")
+        }
+        _ => flags.to_owned(),
+    }
+}
+
+/// Where cargo looks for its commands, clippy and fmt among them: those of this toolchain come first.
+fn search_path(toolchain: &Path, path: Option<OsString>) -> OsString {
+    let mut folders = vec![toolchain.join("bin")];
+    folders.extend(path.iter().flat_map(|path| env::split_paths(path)));
+    // A folder whose name cannot stand in the list is left out of it.
+    env::join_paths(folders).unwrap_or_else(|_| path.unwrap_or_default())
 }
 
 /// Where a user says what runs our target's programs.
@@ -127,6 +181,11 @@ fn is_for_us(args: &[OsString]) -> bool {
                 && target.ends_with(".json"))
     };
     args.iter().any(names_us)
+}
+
+/// Whether the sysroot is asked for and nothing else: cargo asks for more at once, about the host's own.
+fn asks_for_sysroot(args: &[OsString]) -> bool {
+    args == ["--print", "sysroot"] || args == ["--print=sysroot"]
 }
 
 /// The arguments, with our target's file where they name it.
@@ -184,6 +243,13 @@ mod tests {
     }
 
     #[test]
+    fn the_sysroot_is_ours_for_who_asks_for_nothing_else() {
+        assert!(asks_for_sysroot(&os(&["--print", "sysroot"])));
+        assert!(asks_for_sysroot(&os(&["--print=sysroot"])));
+        assert!(!asks_for_sysroot(&os(&["-", "--print=file-names", "--print=sysroot"])));
+    }
+
+    #[test]
     fn our_target_is_given_by_its_file() {
         let file = "/t/lib/rustlib/x86_64-unknown-plan9/x86_64-unknown-plan9.json";
         let args =
@@ -201,6 +267,7 @@ mod tests {
             rustc: "r".into(),
             rustdoc: "d".into(),
             cargo: "c".into(),
+            clippy_driver: None,
             sysroot_hash: String::new(),
             c,
         };
@@ -210,7 +277,17 @@ mod tests {
         let c = C { compiler: "/bin/gcc".into(), flags: "-f".into() };
         let set = settings(&record(Some(c)), Path::new("/t"));
         assert_eq!(set[2], ("CC_x86_64_unknown_plan9".to_owned(), "/bin/gcc".into()));
-        assert_eq!(set[3], ("CFLAGS_x86_64_unknown_plan9".to_owned(), "-f".into()));
+        let flags = "-isystem /t/lib/rustlib/x86_64-unknown-plan9/include -f";
+        assert_eq!(set[3], ("CFLAGS_x86_64_unknown_plan9".to_owned(), flags.into()));
+        assert_eq!(c_flags("-f", Path::new("/a toolchain")), "-f");
+    }
+
+    #[test]
+    fn the_toolchains_own_commands_are_found_first() {
+        let found = search_path(Path::new("/t"), Some("/usr/bin:/bin".into()));
+        assert_eq!(found, "/t/bin:/usr/bin:/bin");
+        assert_eq!(search_path(Path::new("/t"), None), "/t/bin");
+        assert_eq!(search_path(Path::new("/a:b"), Some("/bin".into())), "/bin");
     }
 
     #[test]

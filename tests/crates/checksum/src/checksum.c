@@ -1,7 +1,26 @@
-/* C that needs no library: the compiler's own headers, and its calls to memset and memcpy, which Rust's library answers. */
+/*
+ * C that needs no library: the headers that every freestanding compiler must have, the intrinsics of its processor, and
+ * its calls to memset and memcpy, which Rust's library answers.
+ */
 
+#include <float.h>
+#include <iso646.h>
+#include <limits.h>
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdnoreturn.h>
+#if defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#include <x86intrin.h>
+#endif
+
+_Static_assert(CHAR_BIT == 8 && INT_MAX == 0x7FFFFFFF && INT_MIN + INT_MAX == -1, "int");
+_Static_assert(UINT_MAX == 0xFFFFFFFF && USHRT_MAX == 0xFFFF && SHRT_MIN == -0x8000, "unsigned");
+_Static_assert(LONG_MAX == INT64_MAX && LLONG_MIN == INT64_MIN && ULONG_MAX == UINT64_MAX, "long");
+_Static_assert(CHAR_MIN == SCHAR_MIN && UCHAR_MAX == 255, "char");
 
 typedef struct {
 	uint32_t table[256];
