@@ -1,6 +1,6 @@
 //! Files and name space (man 2/open, 2/read, 2/stat, 2/dup, 2/pipe, 2/bind).
 
-use super::{Result, call, int, place, word};
+use super::{Result, call, int, place, place_mut, word};
 use crate::sysno;
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
@@ -29,7 +29,7 @@ pub fn close(fd: i32) -> Result<()> {
 
 /// Reads at `offset`, or at the channel's own ([`CURRENT`]).
 pub fn pread(fd: i32, buf: &mut [u8], offset: i64) -> Result<usize> {
-    let (at, len) = place(buf);
+    let (at, len) = place_mut(buf);
     // SAFETY: the kernel writes at most `len` bytes, into the caller's buffer.
     unsafe { call(sysno::PREAD, [int(fd), at, len, offset as usize, 0]) }
 }
@@ -41,7 +41,7 @@ pub fn read(fd: i32, buf: &mut [u8]) -> Result<usize> {
 
 /// Reads at the channel's offset into memory that need not be initialised: as many bytes as are returned then are.
 pub fn read_uninit(fd: i32, buf: &mut [MaybeUninit<u8>]) -> Result<usize> {
-    let (at, len) = place(buf);
+    let (at, len) = place_mut(buf);
     // SAFETY: the kernel writes at most `len` bytes, into the caller's buffer.
     unsafe { call(sysno::PREAD, [int(fd), at, len, CURRENT as usize, 0]) }
 }
@@ -83,7 +83,7 @@ pub fn seek(fd: i32, offset: i64, whence: u32) -> Result<u64> {
 
 /// The name that a descriptor was opened by, with its NUL; a longer one is cut.
 pub fn fd2path(fd: i32, buf: &mut [u8]) -> Result<()> {
-    let (at, len) = place(buf);
+    let (at, len) = place_mut(buf);
     // SAFETY: the kernel writes at most `len` bytes.
     unsafe { call(sysno::FD2PATH, [int(fd), at, len, 0, 0]) }.map(drop)
 }
@@ -102,14 +102,14 @@ pub fn chdir(name: &CStr) -> Result<()> {
 
 /// The directory record of a name ([`crate::dir`]); its length in bytes.
 pub fn stat(name: &CStr, buf: &mut [u8]) -> Result<usize> {
-    let (at, len) = place(buf);
+    let (at, len) = place_mut(buf);
     // SAFETY: the name ends in a NUL, and the kernel writes at most `len` bytes.
     unsafe { call(sysno::STAT, [name.as_ptr() as usize, at, len, 0, 0]) }
 }
 
 /// The directory record of a descriptor.
 pub fn fstat(fd: i32, buf: &mut [u8]) -> Result<usize> {
-    let (at, len) = place(buf);
+    let (at, len) = place_mut(buf);
     // SAFETY: the kernel writes at most `len` bytes.
     unsafe { call(sysno::FSTAT, [int(fd), at, len, 0, 0]) }
 }

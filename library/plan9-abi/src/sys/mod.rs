@@ -45,12 +45,26 @@ fn int(value: i32) -> usize {
     value as u32 as usize
 }
 
-/// Where a slice of bytes, initialised or not, lies, and for an empty one a place that is mapped.
-fn place<Byte>(bytes: &[Byte]) -> (usize, usize) {
-    // Not in the text: a read's buffer must be one that can be written, even with length 0.
+/// The address that stands for an empty slice: one that is mapped. It is not in the text, for the kernel wants a read's
+/// buffer to be writable even where its length is 0.
+fn mapped() -> usize {
     static MAPPED: core::sync::atomic::AtomicU8 = core::sync::atomic::AtomicU8::new(0);
+    MAPPED.as_ptr().expose_provenance()
+}
+
+/// The address and length of bytes that the kernel reads.
+fn place(bytes: &[u8]) -> (usize, usize) {
     match bytes.len() {
-        0 => (&raw const MAPPED as usize, 0),
-        len => (bytes.as_ptr() as usize, len.min(MAX_TRANSFER)),
+        0 => (mapped(), 0),
+        len => (bytes.as_ptr().expose_provenance(), len.min(MAX_TRANSFER)),
+    }
+}
+
+/// The address and length of a buffer that the kernel writes, initialised or not. The pointer comes from the mutable
+/// reference: one from a shared reference would not allow the write.
+fn place_mut<Byte>(buffer: &mut [Byte]) -> (usize, usize) {
+    match buffer.len() {
+        0 => (mapped(), 0),
+        len => (buffer.as_mut_ptr().expose_provenance(), len.min(MAX_TRANSFER)),
     }
 }

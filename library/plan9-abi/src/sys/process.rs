@@ -1,6 +1,6 @@
 //! Processes and their time (man 2/fork, 2/exec, 2/exits, 2/sleep, 2/await).
 
-use super::{Result, call, place, word};
+use super::{Result, call, place_mut, word};
 use crate::sysno;
 use core::ffi::{CStr, c_char};
 
@@ -35,7 +35,7 @@ pub fn exits(status: Option<&CStr>) -> ! {
 
 /// Waits for a child of this proc, and puts its record, `pid utime stime rtime 'status'`, into `buf`.
 pub fn await_child(buf: &mut [u8]) -> Result<usize> {
-    let (at, len) = place(buf);
+    let (at, len) = place_mut(buf);
     // SAFETY: the kernel writes at most `len` bytes.
     unsafe { call(sysno::AWAIT, [at, len, 0, 0, 0]) }
 }
