@@ -57,6 +57,7 @@ mod unwind_tables;
 pub use exit::exit_with;
 
 use crate::io;
+use crate::sync::atomic::Ordering::Relaxed;
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
 
@@ -101,9 +102,11 @@ pub fn abort_internal() -> ! {
     exit::exit_with(c"abort")
 }
 
-/// The calling proc's id, which the kernel keeps on the proc's own stack segment.
+/// The program's process id: that of its main thread's proc, whichever thread asks. It is the number by which the
+/// parent waits for the program and ends it.
 pub fn getpid() -> u32 {
-    private::pid()
+    // Relaxed: the start code stores it before there is another thread.
+    thread_control::MAIN.pid.load(Relaxed)
 }
 
 /// The `io::Error` of a system call of this thread that has just failed.
