@@ -1,9 +1,10 @@
 //! Plan 9-specific extensions to primitives in [`std::process`](crate::process): what a child shares with its parent
 //! (man 2/fork), and the texts that processes end with (man 2/exits).
 //!
-//! A child has its own descriptors, those of its streams, and its own rendezvous tags. The rest it shares with its
-//! parent, as programs that rc starts do, unless it is asked otherwise: the group that notes are posted to, the name
-//! space, and the environment, of which a child gets a copy where [`Command`] changes it.
+//! A child has its own descriptors, those of its streams, its own rendezvous tags, and a copy of the environment. The
+//! rest it shares with its parent, as programs that rc starts do, unless it is asked otherwise: the group that notes are
+//! posted to, and the name space. rc's programs share the environment too; a [`Command`] does so where it says
+//! [`environment(Group::Shared)`](CommandExt::environment).
 //!
 //! # Examples
 //!
@@ -82,14 +83,17 @@ pub trait CommandExt: Sealed {
     #[stable(feature = "rust1", since = "1.0.0")]
     fn note_group(&mut self, new: bool) -> &mut Command;
 
-    /// The child's environment (`RFENVG`, `RFCENVG`). Without this it is shared, or a copy where
-    /// [`env`](Command::env) and its kin change it; `Shared` with such a change fails as the child is started, with
-    /// [`InvalidInput`](crate::io::ErrorKind::InvalidInput).
+    /// The child's environment (`RFENVG`, `RFCENVG`). Without this it is a copy. `Shared` together with
+    /// [`env`](Command::env) or its kin fails as the child is started, with
+    /// [`InvalidInput`](crate::io::ErrorKind::InvalidInput). After `Empty` or [`env_clear`](Command::env_clear) the
+    /// child's `/env` shows its own variables alone, also where the name space has other trees bound there, as the
+    /// kernel's `#ec` on 9front: for that it gets a name space of its own, if
+    /// [`name_space`](Self::name_space) does not ask for a shared one.
     #[stable(feature = "rust1", since = "1.0.0")]
     fn environment(&mut self, group: Group) -> &mut Command;
 
     /// The child's name space (`RFNAMEG`, `RFCNAMEG`). Without this it is shared, or a copy where
-    /// [`bind`](Self::bind) or [`no_devices`](Self::no_devices) changes it; `Shared` with such a change fails as the
+    /// [`bind`](Self::bind), [`no_devices`](Self::no_devices) or an empty environment changes it; `Shared` with such a change fails as the
     /// child is started, with [`InvalidInput`](crate::io::ErrorKind::InvalidInput). In an empty one the program itself is
     /// found only if it was bound.
     #[stable(feature = "rust1", since = "1.0.0")]

@@ -1,53 +1,98 @@
-//! The environment: the files of `/env`, which a program shares with its parent unless it was forked otherwise.
+//! The environment: the files of `/env`, which a program shares with its parent if that wants it so.
 //!
-//! A value is the file's bytes. rc writes lists with a NUL behind each word; one NUL at the end is left away here, and
-//! those between words stay, as `std::env::split_paths` expects them.
+//! A variable is changed by truncating its file and writing it anew. So that no other thread of the
+//! program meets the file in between, changes are made under [`LOCK`], which readers share. Another
+//! program of the same environment group still can.
+//!
+//! A value is the file's bytes. rc writes lists with a NUL behind each word; one NUL at the end is
+//! left away here, and those between words stay, as `std::env::split_paths` expects them.
 
 pub use super::common::Env;
-use crate::ffi::{CString, OsStr, OsString};
+use crate::ffi::{CStr, CString, OsStr, OsString};
 use crate::io;
 use crate::os::plan9::ffi::{OsStrExt, OsStringExt};
+use crate::sync::{PoisonError, RwLock, RwLockReadGuard};
+use crate::sys::fd::FileDesc;
 use crate::sys::pal::cvt_r;
 use crate::sys::pal::errstr::unbroken;
 use plan9_abi::dir::Dir;
 use plan9_abi::flags::open;
-use plan9_abi::sys::{Result, file};
+use plan9_abi::sys::file;
 
-/// A file of `/env`; `None` for a name that no file can have.
-fn path(name: &[u8]) -> Option<CString> {
-    if name.is_empty() || name.contains(&b'/') || name == b"." || name == b".." {
-        return None;
-    }
-    CString::new([b"/env/", name].concat()).ok()
+/// Where the variables are, and the kernel's device for a name space that has no such directory.
+const DIRECTORY: &CStr = c"/env";
+const DEVICE: &CStr = c"#e";
+
+/// Held by whoever changes a variable; shared by whoever reads one and by a fork that copies them.
+static LOCK: RwLock<()> = RwLock::new(());
+
+/// Keeps other threads from changing variables until it is dropped.
+pub fn read_lock() -> RwLockReadGuard<'static, ()> {
+    LOCK.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn read_all(fd: i32) -> Result<Vec<u8>> {
+/// Changes the environment.
+fn changed<T>(change: impl FnOnce() -> T) -> T {
+    let _guard = LOCK.write().unwrap_or_else(PoisonError::into_inner);
+    change()
+}
+
+/// Makes a call on a file of the environment. Where it is not found, the kernel's device is tried,
+/// but only if there is no `/env`: what a name space hides stays hidden.
+fn on_file<T>(name: &[u8], call: impl Fn(&CStr) -> io::Result<T>) -> io::Result<T> {
+    let result = call(&file_of(DIRECTORY, name)?);
+    match &result {
+        Err(why) if why.kind() == io::ErrorKind::NotFound && !has_directory() => {
+            call(&file_of(DEVICE, name)?)
+        }
+        _ => result,
+    }
+}
+
+fn has_directory() -> bool {
+    // Room for the count alone: the record is not wanted.
+    let mut record = [0; 2];
+    unbroken(|| file::stat(DIRECTORY, &mut record)).is_ok()
+}
+
+/// The file of a variable in the kernel's device, whatever the name space has at `/env`.
+pub fn device_file(name: &OsStr) -> io::Result<CString> {
+    file_of(DEVICE, name.as_bytes())
+}
+
+fn file_of(directory: &CStr, name: &[u8]) -> io::Result<CString> {
+    if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') || name.contains(&0) {
+        return Err(io::const_error!(
+            io::ErrorKind::InvalidInput,
+            "not the name of an environment variable",
+        ));
+    }
+    Ok(CString::new([directory.to_bytes(), b"/", name].concat())?)
+}
+
+/// What a variable holds, or the records of the directory, of which a read gives whole ones.
+fn read_all(name: &CStr) -> io::Result<Vec<u8>> {
+    let fd = FileDesc::new(cvt_r(|| file::open(name, open::READ | open::CEXEC))?);
     let mut all = Vec::new();
     let mut buf = [0; 8192];
     loop {
-        match unbroken(|| file::read(fd, &mut buf))? {
+        match cvt_r(|| file::read(fd.raw(), &mut buf))? {
             0 => return Ok(all),
             n => all.extend_from_slice(&buf[..n]),
         }
     }
 }
 
-fn with_file<T>(name: &CString, mode: u32, work: impl FnOnce(i32) -> Result<T>) -> Result<T> {
-    let fd = unbroken(|| file::open(name, mode | open::CEXEC))?;
-    let result = work(fd);
-    let _ = file::close(fd);
-    result
-}
-
 fn value(name: &[u8]) -> Option<OsString> {
-    let mut value = with_file(&path(name)?, open::READ, read_all).ok()?;
+    let mut value = on_file(name, read_all).ok()?;
     value.pop_if(|last| *last == 0);
     Some(OsString::from_vec(value))
 }
 
 /// Every variable. One that cannot be read is left out, as one that is removed meanwhile is.
 pub fn env() -> Env {
-    let records = with_file(&CString::from(c"/env"), open::READ, read_all).unwrap_or_default();
+    let _guard = read_lock();
+    let records = read_all(if has_directory() { DIRECTORY } else { DEVICE }).unwrap_or_default();
     let mut variables = Vec::new();
     let mut rest = &records[..];
     while let Some((dir, behind)) = Dir::parse(rest) {
@@ -60,36 +105,30 @@ pub fn env() -> Env {
 }
 
 pub fn getenv(name: &OsStr) -> Option<OsString> {
+    let _guard = read_lock();
     value(name.as_bytes())
 }
 
-fn invalid() -> io::Error {
-    io::const_error!(io::ErrorKind::InvalidInput, "not the name of an environment variable")
-}
-
 pub unsafe fn setenv(name: &OsStr, value: &OsStr) -> io::Result<()> {
-    let path = path(name.as_bytes()).ok_or_else(invalid)?;
-    let fd = cvt_r(|| file::create(&path, open::WRITE | open::CEXEC, 0o666))?;
-    let mut rest = value.as_bytes();
-    let mut result = Ok(());
-    while !rest.is_empty() {
-        match cvt_r(|| file::write(fd, rest)) {
-            Ok(n) => rest = &rest[n..],
-            Err(error) => {
-                result = Err(error);
-                break;
-            }
+    changed(|| {
+        let fd = on_file(name.as_bytes(), |file| {
+            cvt_r(|| file::create(file, open::WRITE | open::CEXEC, 0o666))
+        })?;
+        let fd = FileDesc::new(fd);
+        let mut rest = value.as_bytes();
+        while !rest.is_empty() {
+            rest = &rest[cvt_r(|| file::write(fd.raw(), rest))?..];
         }
-    }
-    let _ = file::close(fd);
-    result
+        Ok(())
+    })
 }
 
 /// Removing what is not there is no error.
 pub unsafe fn unsetenv(name: &OsStr) -> io::Result<()> {
-    let path = path(name.as_bytes()).ok_or_else(invalid)?;
-    match cvt_r(|| file::remove(&path)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+    let removed =
+        changed(|| on_file(name.as_bytes(), |file| cvt_r(|| file::remove(file))));
+    match removed {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
         _ => Ok(()),
     }
 }

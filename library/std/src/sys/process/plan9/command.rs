@@ -10,6 +10,7 @@ use crate::os::plan9::ffi::{OsStrExt, OsStringExt};
 use crate::path::Path;
 use crate::process::StdioPipes;
 use crate::sys::IntoInner;
+use crate::sys::env as environment;
 use crate::sys::fd::FileDesc;
 use crate::sys::fs::File;
 use crate::sys::pal::cvt_r;
@@ -125,6 +126,7 @@ impl Command {
             programs: self.programs()?,
             args: self.args.iter().map(|arg| text(arg.as_bytes())).collect::<io::Result<_>>()?,
             groups: self.surroundings.groups(&self.env)?,
+            hides_other_variables: self.surroundings.hides_other_variables(&self.env),
             variables: self.variables()?,
             binds: self.surroundings.binds()?,
             no_devices: self.surroundings.no_devices,
@@ -148,19 +150,21 @@ impl Command {
         };
         let path = path.unwrap_or_else(|| OsString::from_vec(DEFAULT_PATH.to_vec()));
         let directories = path.as_bytes().split(|&byte| byte == 0).filter(|part| !part.is_empty());
-        directories.map(|directory| text(&[directory, b"/", name].concat())).collect()
+        let programs: Vec<_> = directories
+            .map(|directory| text(&[directory, b"/", name].concat()))
+            .collect::<io::Result<_>>()?;
+        if programs.is_empty() {
+            return Err(io::const_error!(
+                io::ErrorKind::NotFound,
+                "$path names no directory to look for the program in",
+            ));
+        }
+        Ok(programs)
     }
 
     fn variables(&self) -> io::Result<Vec<Variable>> {
         let files = self.env.iter().map(|(name, value)| {
-            let name = name.as_bytes();
-            if matches!(name, b"" | b"." | b"..") || name.contains(&b'/') {
-                return Err(io::const_error!(
-                    io::ErrorKind::InvalidInput,
-                    "not the name of an environment variable",
-                ));
-            }
-            Ok((text(&[b"#e/", name].concat())?, value.map(|value| value.as_bytes().to_vec())))
+            Ok((environment::device_file(name)?, value.map(|value| value.as_bytes().to_vec())))
         });
         files.collect()
     }

@@ -10,11 +10,12 @@
 
 use crate::ffi::{CStr, CString, c_char};
 use crate::io;
+use crate::sys::env;
 use crate::sys::fd::FileDesc;
 use crate::sys::pal::{cvt, directory, errstr, private};
 use crate::sys::pipe::{NOT_WHILE_FORKING, pipe};
 use plan9_abi::errors::Kind;
-use plan9_abi::flags::{open, rfork};
+use plan9_abi::flags::{bind, open, rfork};
 use plan9_abi::layout::ERRMAX;
 use plan9_abi::sys::error::{self, until_nul};
 use plan9_abi::sys::{Result, file, process};
@@ -43,6 +44,8 @@ pub struct Image {
     pub args: Vec<CString>,
     /// Flags of rfork beside those that every child has.
     pub groups: u32,
+    /// `/env` is to show the child's own variables and nothing else.
+    pub hides_other_variables: bool,
     pub variables: Vec<Variable>,
     pub binds: Vec<Bind>,
     /// Devices are no longer to be named, once all is bound.
@@ -58,6 +61,8 @@ pub fn launch(image: Image) -> io::Result<u32> {
     let (reader, writer) = pipe()?;
     // The child starts where this thread stands.
     directory::follow()?;
+    // The child's copy of the environment must hold no variable that is half written.
+    let variables = env::read_lock();
     let lock = NOT_WHILE_FORKING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let words = private::words();
     // SAFETY: this proc's own words. Without RFMEM the child has a copy of this stack too.
@@ -66,8 +71,7 @@ pub fn launch(image: Image) -> io::Result<u32> {
         process::rfork(rfork::PROC | rfork::FDG | rfork::REND | image.groups)
     };
     if pid == Ok(0) {
-        become_program(&image, &argv);
-        let mut why = error::take();
+        let mut why = become_program(&image, &argv);
         let len = until_nul(&why).len().max(1);
         let _ = file::write(writer.raw(), &why[..len]);
         why[len.min(ERRMAX - 1)] = 0;
@@ -77,6 +81,7 @@ pub fn launch(image: Image) -> io::Result<u32> {
     // SAFETY: this proc's own words.
     unsafe { (&raw mut (*words).launching).write_volatile(0) };
     drop(lock);
+    drop(variables);
     let pid = pid?;
     drop(writer);
     drop(image);
@@ -89,18 +94,30 @@ pub fn launch(image: Image) -> io::Result<u32> {
     Err(io::Error::from_raw_os_error(errstr::code_of(until_nul(&why))))
 }
 
-/// In the child: returns only if something failed, with the error string.
-fn become_program(image: &Image, argv: &[*const c_char]) {
+/// In the child: returns only if something failed, the error string of what did.
+///
+/// The search goes on where a candidate is missing, cannot be reached or may not be run. If none
+/// runs, the first refusal is told, for it says more than that another candidate is missing.
+fn become_program(image: &Image, argv: &[*const c_char]) -> [u8; ERRMAX] {
     if surroundings(image).is_err() {
-        return;
+        return error::take();
     }
+    let (mut refusal, mut missing, mut not_reached) = (None, None, None);
     for program in &image.programs {
         // SAFETY: strings that end in a NUL, and a null pointer behind them.
         let _ = unsafe { process::exec(program, argv.as_ptr()) };
-        if !errstr::means(Kind::NotFound) {
-            return;
+        let means = errstr::means;
+        if means(Kind::NotFound) {
+            missing.get_or_insert(error::take());
+        } else if means(Kind::NotADirectory) {
+            not_reached.get_or_insert(error::take());
+        } else if means(Kind::PermissionDenied) || means(Kind::IsADirectory) {
+            refusal.get_or_insert(error::take());
+        } else {
+            return error::take();
         }
     }
+    refusal.or(missing).or(not_reached).unwrap_or_else(error::take)
 }
 
 /// Everything but the program itself.
@@ -108,6 +125,10 @@ fn surroundings(image: &Image) -> Result<()> {
     streams(&image.streams)?;
     for (name, value) in &image.variables {
         set(name, value.as_deref())?;
+    }
+    if image.hides_other_variables {
+        // A name space without `/env` has nothing to hide.
+        let _ = file::bind(c"#e", c"/env", bind::REPL | bind::CREATE);
     }
     for bind in &image.binds {
         file::bind(&bind.new, &bind.old, bind.flags)?;

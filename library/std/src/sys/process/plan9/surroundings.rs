@@ -14,9 +14,9 @@ use plan9_abi::flags::rfork;
 #[derive(Default)]
 pub struct Surroundings {
     pub own_notes: bool,
-    /// `None`: as the rest asks for.
+    /// `None`: a copy.
     pub environment: Option<Group>,
-    /// `None`: as the rest asks for.
+    /// `None`: shared, or a copy if the rest changes it.
     pub name_space: Option<Group>,
     binds: Vec<Bind>,
     pub no_devices: bool,
@@ -39,19 +39,19 @@ impl Surroundings {
     pub fn groups(&self, env: &CommandEnv) -> io::Result<u32> {
         let mut flags = if self.own_notes { rfork::NOTEG } else { 0 };
         let changed = !env.is_unchanged();
-        flags |=
-            match self.environment.unwrap_or(if changed { Group::Copied } else { Group::Shared }) {
-                Group::Shared if changed => {
-                    return Err(io::const_error!(
-                        io::ErrorKind::InvalidInput,
-                        "the environment that the child shares cannot be changed for it alone",
-                    ));
-                }
-                Group::Shared => 0,
-                Group::Copied if !env.does_clear() => rfork::ENVG,
-                Group::Copied | Group::Empty => rfork::CENVG,
-            };
-        let changed = !self.binds.is_empty() || self.no_devices;
+        flags |= match self.environment.unwrap_or(Group::Copied) {
+            Group::Shared if changed => {
+                return Err(io::const_error!(
+                    io::ErrorKind::InvalidInput,
+                    "the environment that the child shares cannot be changed for it alone",
+                ));
+            }
+            Group::Shared => 0,
+            Group::Copied if !env.does_clear() => rfork::ENVG,
+            Group::Copied | Group::Empty => rfork::CENVG,
+        };
+        let changed =
+            !self.binds.is_empty() || self.no_devices || self.hides_other_variables(env);
         flags |=
             match self.name_space.unwrap_or(if changed { Group::Copied } else { Group::Shared }) {
                 Group::Shared if changed => {
@@ -65,6 +65,14 @@ impl Surroundings {
                 Group::Empty => rfork::CNAMEG,
             };
         Ok(flags)
+    }
+
+    /// Whether the child begins without variables, so that what other trees show in `/env` is to go as well: 9front
+    /// binds the variables of `plan9.ini` there, `#ec`. A name space that the child is to share stays as it is.
+    pub fn hides_other_variables(&self, env: &CommandEnv) -> bool {
+        let empty = env.does_clear() && self.environment != Some(Group::Shared)
+            || self.environment == Some(Group::Empty);
+        empty && self.name_space != Some(Group::Shared)
     }
 
     pub fn binds(&self) -> io::Result<Vec<launch::Bind>> {
