@@ -105,7 +105,7 @@ pub fn mend(facts: &Facts) -> String {
         mends.push(format!("`rustup component add rust-src --toolchain {name}`"));
     } else {
         mends.push(format!(
-            "`rustup toolchain install {RUST_VERSION} --profile minimal --component rust-src`"
+            "`rustup toolchain install {RUST_VERSION} --profile minimal --component rust-src,clippy,rustfmt`"
         ));
     }
     let packages = PACKAGES.join(" ");

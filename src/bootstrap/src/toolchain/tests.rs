@@ -165,7 +165,9 @@ fn rustups_other_toolchains_are_left_and_ours_is_installed() {
     assert_eq!(install::find_or_install(&pretended.machine(None)).unwrap().found, "rustup");
     let log = pretended.log();
     assert!(
-        log.contains("toolchain install 1.96.0 --profile minimal --component rust-src\n"),
+        log.contains(
+            "toolchain install 1.96.0 --profile minimal --component rust-src,clippy,rustfmt\n"
+        ),
         "{log}"
     );
 }
