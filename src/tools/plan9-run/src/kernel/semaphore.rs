@@ -1,4 +1,5 @@
-//! Semaphores and rendezvous (`port/sysproc.c`). Semaphores are served first come, first served.
+//! Semaphores and rendezvous (`port/sysproc.c`). Semaphores are served first come, first served. `tsemacquire` counts the
+//! time that it slept in whole ticks of the clock, so a wait that is no multiple of them ends with the next one.
 
 use super::Kernel;
 use super::calls::done;
@@ -6,8 +7,12 @@ use super::entry::{Outcome, count};
 use super::memory::{Segment, find};
 use super::user::BAD_ARG;
 use crate::dev::{Breakable, INTERRUPTED, Operation, Pid, Result, Step, Value, WaitId};
+use plan9_abi::layout::TICK_MS;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
+
+/// A tick of the clock in nanoseconds.
+const TICK_NS: u64 = TICK_MS * 1_000_000;
 
 /// A proc in line for a semaphore.
 pub(crate) struct Waiter {
@@ -56,28 +61,52 @@ impl Operation for Rendezvous {
     }
 }
 
+/// A sleep of `tsemacquire`: when it ends, and the clock's tick when it began.
+struct Nap {
+    until: u64,
+    tick: u64,
+}
+
 /// `semacquire` and `tsemacquire` that have to wait.
 struct Acquire {
     segment: Rc<Segment>,
     addr: u64,
     wait: WaitId,
-    until: Option<u64>,
+    /// Milliseconds that `tsemacquire` still waits, as it counts them.
+    left: Option<u64>,
+    nap: Option<Nap>,
     queued: bool,
 }
 
 impl Acquire {
-    fn leave(&self, k: &mut Kernel) {
+    fn leave(&mut self, k: &mut Kernel) {
+        self.wake_up(k);
         let Some(place) = k.semaphores.iter().position(|waiter| waiter.wait == self.wait) else {
             return;
         };
         let gone = k.semaphores.remove(place);
-        if let Some(until) = self.until {
-            k.timers.cancel(until, self.wait);
-        }
         if !gone.waiting {
             // A release had chosen us: whether we took a count or not, the next in line looks too.
             k.wake_waiters(&self.segment, self.addr, 1);
         }
+    }
+
+    fn wake_up(&mut self, k: &mut Kernel) -> Option<Nap> {
+        let nap = self.nap.take()?;
+        k.timers.cancel(nap.until, self.wait);
+        Some(nap)
+    }
+
+    /// Takes from the time that is left what the sleep took, which the kernel counts in whole ticks: a sleep within one
+    /// tick took nothing. True if nothing is left.
+    fn timed_out(&mut self, k: &mut Kernel) -> bool {
+        let (Some(nap), Some(left)) = (self.wake_up(k), &mut self.left) else { return false };
+        let slept = (k.mono_ns() / TICK_NS - nap.tick) * TICK_MS;
+        if slept >= *left {
+            return true;
+        }
+        *left -= slept;
+        false
     }
 }
 
@@ -91,9 +120,11 @@ impl Operation for Acquire {
                 waiting: true,
                 wait: self.wait,
             });
-            if let Some(until) = self.until {
-                k.timers.wake_at(until, self.wait);
-            }
+        }
+        // The kernel looks at the time first: a count that comes with the last tick is not taken.
+        if self.timed_out(k) {
+            self.leave(k);
+            return done(0);
         }
         let own = k.semaphores.iter_mut().find(|waiter| waiter.wait == self.wait);
         if let Some(waiter) = own {
@@ -103,9 +134,11 @@ impl Operation for Acquire {
             self.leave(k);
             return done(1);
         }
-        if self.until.is_some_and(|until| k.mono_ns() >= until) {
-            self.leave(k);
-            return done(0);
+        if let Some(ms) = self.left {
+            let now = k.mono_ns();
+            let until = now + ms * 1_000_000;
+            k.timers.wake_at(until, self.wait);
+            self.nap = Some(Nap { until, tick: now / TICK_NS });
         }
         Step::Wait(self.wait, Breakable::ByNotes)
     }
@@ -135,9 +168,9 @@ impl Kernel {
         if !block {
             return Outcome::Done(Ok(0));
         }
-        let until = ms.map(|ms| self.mono_ns() + u64::from(ms) * 1_000_000);
-        let wait = self.waits.fresh();
-        Outcome::Wait(Box::new(Acquire { segment, addr, wait, until, queued: false }), count())
+        let (wait, left) = (self.waits.fresh(), ms.map(u64::from));
+        let acquire = Acquire { segment, addr, wait, left, nap: None, queued: false };
+        Outcome::Wait(Box::new(acquire), count())
     }
 
     pub(crate) fn semrelease(&mut self, pid: Pid, addr: u64, delta: i32) -> Result<i64> {
