@@ -132,6 +132,7 @@ pub struct Call {
 /// Groups of the first proc: descriptors 0, 1 and 2 are the host's, the namespace is that of a fresh machine, and what was
 /// asked for is bound in it.
 pub fn boot(k: &mut Kernel, pid: Pid) -> Result<()> {
+    k.files.environments.configure();
     let environment = k.files.environments.seed(&k.options.user, &k.options.variables);
     let dot = std::env::current_dir().ok();
     let dot = dot.as_ref().and_then(|dot| dot.strip_prefix(&k.options.root).ok());
@@ -143,7 +144,8 @@ pub fn boot(k: &mut Kernel, pid: Pid) -> Result<()> {
         let chan = new_channel(vec![node], devices::stdio::path(&k.options.root, fd), mode);
         table.set(fd as usize, chan);
     }
-    let mut namespace = Namespace::fresh();
+    let configuration = devices::find('e').ok_or(error("no environment"))?.attach(k, pid, "c")?;
+    let mut namespace = Namespace::fresh(configuration);
     if let Some(at) = &k.options.ramfs {
         namespace.serve_ram(at);
     }

@@ -41,7 +41,7 @@ impl Namespace {
     }
 
     /// What a terminal has after boot: the host's folder at the root, and the devices at their usual places.
-    pub fn fresh() -> Namespace {
+    pub fn fresh(configuration: Node) -> Namespace {
         let mut namespace = Namespace::empty();
         for (at, letter) in [
             ("/", 'U'),
@@ -60,6 +60,9 @@ impl Namespace {
             };
             namespace.mounts.insert(at.into(), vec![member]);
         }
+        // What the machine was started with lies behind everybody's own variables.
+        let behind = Member { node: configuration, name: "#ec".into(), create: false, tree: None };
+        namespace.mounts.entry("/env".into()).or_default().push(behind);
         namespace
     }
 

@@ -1,4 +1,5 @@
-//! Environment variables, device `#e` (`port/devenv.c`).
+//! Environment variables, device `#e` (`port/devenv.c`): the group of whoever asks, and as `#ec` the one that holds what
+//! the machine was started with. That one is the host owner's to change; here nobody is, so nothing empties it.
 
 use super::{count, done, entry, node};
 use crate::chan::spelling;
@@ -8,6 +9,7 @@ use plan9_abi::flags::open;
 use std::collections::HashMap;
 
 const NOT_EXIST: Error = error("file does not exist");
+const DENIED: Error = error("permission denied");
 /// The largest value, in bytes (`Maxenvsize`).
 const MAX_VALUE: usize = 512 * 1024;
 /// All values of a group, in bytes.
@@ -35,9 +37,19 @@ pub struct Environments {
     groups: HashMap<u32, Group>,
     last_group: u32,
     last_path: u64,
+    /// The group of `#ec`.
+    configuration: u32,
 }
 
 impl Environments {
+    /// Fills the group of `#ec`, as the kernel does from plan9.ini.
+    pub fn configure(&mut self) {
+        self.configuration = self.add(Group::default());
+        for (name, value) in [("bootargs", "local!/dev/sdC0/fs"), ("console", "0")] {
+            self.set(self.configuration, name, value.into());
+        }
+    }
+
     fn add(&mut self, group: Group) -> u32 {
         self.last_group += 1;
         self.groups.insert(self.last_group, Group { procs: 1, ..group });
@@ -121,6 +133,16 @@ fn group(k: &mut Kernel, pid: Pid, node: &Node) -> Result<u32> {
     }
 }
 
+/// The caller may not change what a file stands for.
+fn is_fixed(k: &Kernel, node: &Node) -> bool {
+    node.aux == u64::from(k.files.environments.configuration)
+}
+
+/// A file of the same group as `from`.
+fn beside(from: &Node, path: u64) -> Node {
+    Node { aux: from.aux, ..node('e', path, 0) }
+}
+
 fn variable<'k>(k: &'k mut Kernel, pid: Pid, node: &Node) -> Result<&'k mut Variable> {
     let group = group(k, pid, node)?;
     let members = k.files.environments.groups.get_mut(&group).ok_or(NOT_EXIST)?;
@@ -138,9 +160,13 @@ impl Device for Environment {
         'e'
     }
 
-    fn attach(&self, _k: &mut Kernel, _pid: Pid, spec: &str) -> Result<Node> {
+    fn attach(&self, k: &mut Kernel, _pid: Pid, spec: &str) -> Result<Node> {
         match spec {
             "" => Ok(node('e', 0, QTDIR)),
+            "c" => {
+                let aux = k.files.environments.configuration.into();
+                Ok(Node { aux, ..node('e', 0, QTDIR) })
+            }
             _ => Err(error("bad arg in system call")),
         }
     }
@@ -149,7 +175,7 @@ impl Device for Environment {
         let group = group(k, pid, from)?;
         let members = k.files.environments.groups.get(&group).ok_or(NOT_EXIST)?;
         let found = members.variables.iter().find(|variable| variable.name == name);
-        found.map(|variable| node('e', variable.path, 0)).ok_or(NOT_EXIST)
+        found.map(|variable| beside(from, variable.path)).ok_or(NOT_EXIST)
     }
 
     fn stat(&self, k: &mut Kernel, pid: Pid, node: &Node) -> Result<Entry> {
@@ -158,7 +184,8 @@ impl Device for Environment {
         }
         let found = variable(k, pid, node)?;
         let (name, length, version) = (found.name.clone(), found.value.len(), found.version);
-        let mut entry = entry(k, node, &name, 0o666, length as u64);
+        let mode = if is_fixed(k, node) { 0o664 } else { 0o666 };
+        let mut entry = entry(k, node, &name, mode, length as u64);
         entry.qid.vers = version;
         Ok(entry)
     }
@@ -167,12 +194,15 @@ impl Device for Environment {
         let group = group(k, pid, from)?;
         let members = k.files.environments.groups.get(&group).ok_or(NOT_EXIST)?;
         let paths: Vec<u64> = members.variables.iter().map(|variable| variable.path).collect();
-        paths.into_iter().map(|path| self.stat(k, pid, &node('e', path, 0))).collect()
+        paths.into_iter().map(|path| self.stat(k, pid, &beside(from, path))).collect()
     }
 
     fn open(&self, k: &mut Kernel, pid: Pid, node: &Node, mode: u32) -> Started {
         if node.qid.kind & QTDIR != 0 {
             return Started::Done(Ok(Value::File(node.clone())));
+        }
+        if mode != open::READ && is_fixed(k, node) {
+            return Started::Done(Err(DENIED));
         }
         let mut node = node.clone();
         let result = group(k, pid, &node).and_then(|group| {
@@ -197,6 +227,9 @@ impl Device for Environment {
         _mode: u32,
         _perm: u32,
     ) -> Result<Node> {
+        if is_fixed(k, dir) {
+            return Err(DENIED);
+        }
         if spelling::bytes(name).len() > MAX_NAME {
             return Err(error("name too long"));
         }
@@ -236,8 +269,8 @@ impl Device for Environment {
     }
 
     fn remove(&self, k: &mut Kernel, pid: Pid, node: &Node) -> Result<()> {
-        if node.qid.kind & QTDIR != 0 {
-            return Err(error("permission denied"));
+        if node.qid.kind & QTDIR != 0 || is_fixed(k, node) {
+            return Err(DENIED);
         }
         let group = group(k, pid, node)?;
         let members = k.files.environments.groups.get_mut(&group).ok_or(NOT_EXIST)?;

@@ -17,8 +17,8 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::PathBuf;
-use std::time::{Duration, UNIX_EPOCH};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Host paths by number, and files that are open.
 #[derive(Default)]
@@ -60,6 +60,7 @@ pub(super) fn why(why: &io::Error) -> Error {
         io::ErrorKind::IsADirectory => error("is a directory"),
         io::ErrorKind::NotADirectory => error("not a directory"),
         io::ErrorKind::DirectoryNotEmpty => error("directory not empty"),
+        io::ErrorKind::InvalidFilename => error("name too long"),
         io::ErrorKind::StorageFull => error("file system full"),
         _ => Error(format!("i/o error: {why}").into()),
     }
@@ -76,6 +77,11 @@ fn can_be(wanted: u32) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a file is below the machine's /tmp.
+fn is_temporary(k: &Kernel, path: &Path) -> bool {
+    path.strip_prefix(&k.options.root).is_ok_and(|inside| inside.starts_with("tmp"))
 }
 
 fn qid(data: &Metadata) -> Qid {
@@ -131,12 +137,14 @@ impl Device for Host {
         node(k, root)
     }
 
-    fn walk(&self, k: &mut Kernel, _pid: Pid, from: &Node, name: &str) -> Result<Node> {
+    fn walk(&self, k: &mut Kernel, pid: Pid, from: &Node, name: &str) -> Result<Node> {
+        super::serve(k, pid);
         let path = path(k, from)?.join(host_name(name));
         node(k, path)
     }
 
-    fn stat(&self, k: &mut Kernel, _pid: Pid, node: &Node) -> Result<Entry> {
+    fn stat(&self, k: &mut Kernel, pid: Pid, node: &Node) -> Result<Entry> {
+        super::serve(k, pid);
         if node.aux & OPENED != 0 {
             let data = file(k, node)?.metadata().map_err(|e| why(&e))?;
             return Ok(entry(k, ".".into(), &data));
@@ -148,7 +156,8 @@ impl Device for Host {
     }
 
     /// In the order of names; what the host cannot stat is left out.
-    fn entries(&self, k: &mut Kernel, _pid: Pid, node: &Node) -> Result<Vec<Entry>> {
+    fn entries(&self, k: &mut Kernel, pid: Pid, node: &Node) -> Result<Vec<Entry>> {
+        super::serve(k, pid);
         let path = path(k, node)?;
         let mut names: Vec<_> =
             fs::read_dir(path).map_err(|e| why(&e))?.filter_map(|item| item.ok()).collect();
@@ -162,7 +171,8 @@ impl Device for Host {
             .collect())
     }
 
-    fn open(&self, k: &mut Kernel, _pid: Pid, node: &Node, how: u32) -> Started {
+    fn open(&self, k: &mut Kernel, pid: Pid, node: &Node, how: u32) -> Started {
+        super::serve(k, pid);
         if node.qid.kind & QTDIR != 0 {
             return Started::Done(Ok(Value::File(node.clone())));
         }
@@ -190,12 +200,13 @@ impl Device for Host {
     fn create(
         &self,
         k: &mut Kernel,
-        _pid: Pid,
+        pid: Pid,
         dir: &Node,
         name: &str,
         how: u32,
         perm: u32,
     ) -> Result<Node> {
+        super::serve(k, pid);
         can_be(perm)?;
         let path = path(k, dir)?.join(host_name(name));
         if perm & mode::DIR != 0 {
@@ -215,7 +226,8 @@ impl Device for Host {
         Ok(opened(k, &node, file, path))
     }
 
-    fn read(&self, k: &mut Kernel, _pid: Pid, node: &Node, n: usize, offset: u64) -> Started {
+    fn read(&self, k: &mut Kernel, pid: Pid, node: &Node, n: usize, offset: u64) -> Started {
+        super::serve(k, pid);
         let mut buffer = vec![0; n];
         let result =
             file(k, node).and_then(|file| file.read_at(&mut buffer, offset).map_err(|e| why(&e)));
@@ -228,7 +240,8 @@ impl Device for Host {
         }
     }
 
-    fn write(&self, k: &mut Kernel, _pid: Pid, node: &Node, data: &[u8], offset: u64) -> Started {
+    fn write(&self, k: &mut Kernel, pid: Pid, node: &Node, data: &[u8], offset: u64) -> Started {
+        super::serve(k, pid);
         let result =
             file(k, node).and_then(|file| file.write_all_at(data, offset).map_err(|e| why(&e)));
         done(result.map(|()| data.len() as u64), Value::Count)
@@ -238,7 +251,8 @@ impl Device for Host {
         k.files.host.opened.remove(&node.aux);
     }
 
-    fn remove(&self, k: &mut Kernel, _pid: Pid, node: &Node) -> Result<()> {
+    fn remove(&self, k: &mut Kernel, pid: Pid, node: &Node) -> Result<()> {
+        super::serve(k, pid);
         let path = path(k, node)?;
         let name = path.file_name().map(|name| spelling::text(name.as_bytes()));
         let removed =
@@ -251,8 +265,11 @@ impl Device for Host {
         })
     }
 
-    /// Length, permissions, time of change and name change, in this order; owner and group stay as they are.
-    fn wstat(&self, k: &mut Kernel, _pid: Pid, node: &Node, wanted: &Entry) -> Result<()> {
+    /// Length, permissions, name and time of change change, in this order; owner and group stay as they are. The tree
+    /// below /tmp is a ramfs on 9front, where the time of change is now if the message gives none
+    /// (`cmd/ramfs.c:fswstat`); what else is of the host keeps its time.
+    fn wstat(&self, k: &mut Kernel, pid: Pid, node: &Node, wanted: &Entry) -> Result<()> {
+        super::serve(k, pid);
         let directory = node.qid.kind & QTDIR != 0;
         if directory && !matches!(wanted.length, 0 | u64::MAX) {
             return Err(error("permission denied"));
@@ -277,15 +294,22 @@ impl Device for Host {
             let permissions = fs::Permissions::from_mode(wanted.mode & 0o777);
             fs::set_permissions(&path, permissions).map_err(|e| why(&e))?;
         }
-        if wanted.mtime != u32::MAX {
-            let time = UNIX_EPOCH + Duration::from_secs(wanted.mtime.into());
-            let file = File::open(&path).map_err(|e| why(&e))?;
-            file.set_modified(time).map_err(|e| why(&e))?;
-        }
         if renamed {
             fs::rename(&path, &new).map_err(|e| why(&e))?;
             for (_, kept) in k.files.host.opened.values_mut().filter(|(_, kept)| *kept == path) {
                 kept.clone_from(&new);
+            }
+        }
+        let path = if renamed { new } else { path };
+        let time = match wanted.mtime {
+            u32::MAX => is_temporary(k, &path).then(SystemTime::now),
+            seconds => Some(UNIX_EPOCH + Duration::from_secs(seconds.into())),
+        };
+        if let Some(time) = time {
+            // A file that cannot be read keeps its time where none is given.
+            let set = File::open(&path).and_then(|file| file.set_modified(time));
+            if wanted.mtime != u32::MAX {
+                set.map_err(|e| why(&e))?;
             }
         }
         Ok(())

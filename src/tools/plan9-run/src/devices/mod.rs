@@ -44,6 +44,15 @@ pub fn of(node: &Node) -> Result<&'static dyn Device> {
     find(node.device.letter).ok_or(error("unknown device in # filename"))
 }
 
+/// A proc asks for something that a 9P server gives on 9front, where this machine has it itself: the host's files, and
+/// those of a ramfs. It waits for the answer, and that spends a pending interrupt, though the call succeeds: the kernel
+/// sends a Tflush, and the answer comes first (`port/devmnt.c:mountio`).
+pub(crate) fn serve(k: &mut Kernel, pid: Pid) {
+    if let Some(proc) = k.procs.get_mut(&pid) {
+        proc.notepending = false;
+    }
+}
+
 /// The channel that a file of `#d` or `#s` stands for: opening it gives that very channel.
 pub fn same_channel(k: &mut Kernel, pid: Pid, node: &Node) -> Option<Chan> {
     match node.device.letter {

@@ -171,7 +171,8 @@ impl Device for Ram {
         node(k, ROOT)
     }
 
-    fn walk(&self, k: &mut Kernel, _pid: Pid, from: &Node, name: &str) -> Result<Node> {
+    fn walk(&self, k: &mut Kernel, pid: Pid, from: &Node, name: &str) -> Result<Node> {
+        super::serve(k, pid);
         let path = child(k, from.qid.path, name)?;
         node(k, path)
     }
@@ -180,16 +181,19 @@ impl Device for Ram {
         if file(k, node)?.removed { Err(NOT_FOUND) } else { Ok(()) }
     }
 
-    fn stat(&self, k: &mut Kernel, _pid: Pid, node: &Node) -> Result<Entry> {
+    fn stat(&self, k: &mut Kernel, pid: Pid, node: &Node) -> Result<Entry> {
+        super::serve(k, pid);
         entry(k, node.qid.path)
     }
 
-    fn entries(&self, k: &mut Kernel, _pid: Pid, node: &Node) -> Result<Vec<Entry>> {
+    fn entries(&self, k: &mut Kernel, pid: Pid, node: &Node) -> Result<Vec<Entry>> {
+        super::serve(k, pid);
         let children = file(k, node)?.children.clone();
         children.into_iter().map(|path| entry(k, path)).collect()
     }
 
-    fn open(&self, k: &mut Kernel, _pid: Pid, node: &Node, how: u32) -> Started {
+    fn open(&self, k: &mut Kernel, pid: Pid, node: &Node, how: u32) -> Started {
+        super::serve(k, pid);
         done(opened(k, node, how), Value::File)
     }
 
@@ -197,12 +201,13 @@ impl Device for Ram {
     fn create(
         &self,
         k: &mut Kernel,
-        _pid: Pid,
+        pid: Pid,
         dir: &Node,
         name: &str,
         _how: u32,
         perm: u32,
     ) -> Result<Node> {
+        super::serve(k, pid);
         let parent = file(k, dir)?;
         if parent.removed {
             return Err(error("create in deleted directory"));
@@ -224,7 +229,8 @@ impl Device for Ram {
         node(k, path)
     }
 
-    fn read(&self, k: &mut Kernel, _pid: Pid, node: &Node, n: usize, offset: u64) -> Started {
+    fn read(&self, k: &mut Kernel, pid: Pid, node: &Node, n: usize, offset: u64) -> Started {
+        super::serve(k, pid);
         let time = now(k);
         match file(k, node) {
             Ok(file) => {
@@ -236,7 +242,8 @@ impl Device for Ram {
     }
 
     /// What is append-only grows at its end, whatever the offset. An empty write changes nothing.
-    fn write(&self, k: &mut Kernel, _pid: Pid, node: &Node, data: &[u8], offset: u64) -> Started {
+    fn write(&self, k: &mut Kernel, pid: Pid, node: &Node, data: &[u8], offset: u64) -> Started {
+        super::serve(k, pid);
         let time = now(k);
         let file = match file(k, node) {
             Ok(file) => file,
@@ -268,7 +275,8 @@ impl Device for Ram {
         }
     }
 
-    fn remove(&self, k: &mut Kernel, _pid: Pid, node: &Node) -> Result<()> {
+    fn remove(&self, k: &mut Kernel, pid: Pid, node: &Node) -> Result<()> {
+        super::serve(k, pid);
         let path = node.qid.path;
         let file = file(k, node)?;
         let (parent, removed) = (file.parent, file.removed);
@@ -289,7 +297,8 @@ impl Device for Ram {
     }
 
     /// All or nothing. Times of access, owners, type and device are silently kept.
-    fn wstat(&self, k: &mut Kernel, _pid: Pid, node: &Node, wanted: &Entry) -> Result<()> {
+    fn wstat(&self, k: &mut Kernel, pid: Pid, node: &Node, wanted: &Entry) -> Result<()> {
+        super::serve(k, pid);
         let time = now(k);
         let file = file(k, node)?;
         let (parent, version, directory) = (file.parent, file.version, file.is_directory());
@@ -325,9 +334,10 @@ impl Device for Ram {
         }
         if resized && !directory {
             file.data.resize(wanted.length as usize, 0);
-            file.version += 1;
-            file.mtime = time;
         }
+        // Whatever changes, a message that gives no time sets it to now (`accessfile`).
+        file.version += 1;
+        (file.atime, file.mtime) = (time, time);
         if wanted.mtime != u32::MAX {
             file.mtime = wanted.mtime;
         }

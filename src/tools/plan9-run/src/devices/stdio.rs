@@ -12,7 +12,9 @@ use crate::dev::{
     self, Breakable, Device, DeviceId, Entry, Node, Operation, Pid, Qid, Result, Started, Step,
     Value, WaitId, error,
 };
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, NoteKind};
+use crate::qio::HUNGUP;
+use plan9_abi::note::WRITE_ON_CLOSED_PIPE;
 use std::fs::{self, File};
 use std::io;
 use std::mem::ManuallyDrop;
@@ -136,7 +138,8 @@ impl Device for Stdio {
         Started::Blocked(Box::new(ReadStream { fd: node.qid.path as RawFd, count: n, wait }))
     }
 
-    fn write(&self, _k: &mut Kernel, _pid: Pid, node: &Node, data: &[u8], _to: u64) -> Started {
+    /// A pipe of the host's that nobody reads fails as one of the kernel's (`port/devpipe.c:pipewrite`): with a note.
+    fn write(&self, k: &mut Kernel, pid: Pid, node: &Node, data: &[u8], _to: u64) -> Started {
         let mut written = 0;
         while written < data.len() {
             let rest = &data[written..];
@@ -147,6 +150,11 @@ impl Device for Stdio {
                 let failure = io::Error::last_os_error();
                 if failure.kind() == io::ErrorKind::Interrupted {
                     continue;
+                }
+                if failure.kind() == io::ErrorKind::BrokenPipe {
+                    // Five notes that wait already are enough.
+                    let _ = k.post_note(pid, WRITE_ON_CLOSED_PIPE, NoteKind::User);
+                    return Started::Done(Err(HUNGUP));
                 }
                 return Started::Done(Err(why(&failure)));
             }
