@@ -1,4 +1,5 @@
-//! Addresses that programs add to an interface by its `ctl` and take away again (`ip/ipifc.c:ipifcctl`).
+//! What programs change of an interface by its `ctl` (`ip/ipifc.c:ipifcctl`): addresses that they add and take away again,
+//! and its MTU.
 //!
 //! TCP and the interface's own files know of them; UDP, `iproute` and `ipselftab` do not.
 
@@ -12,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 const BAD_ARG: Error = error("bad arg in system call");
 /// Bits of an address in front of the IPv4 one that it holds.
 const MAPPED: u32 = 96;
-const BITS: u32 = 128;
+pub const BITS: u32 = 128;
 
 /// An address on an interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,8 +79,71 @@ fn order(k: &mut Kernel, interface: u64, message: &[u8]) -> Result<()> {
             Ok(())
         }
         ["add" | "del" | "remove", ..] => Err(BAD_ARG),
+        ["mtu", ref value @ ..] => {
+            let value = value.first().map_or(0, |text| number(text));
+            set_mtu(k, interface, value)
+        }
         _ => Err(error("unsupported ctl")),
     }
+}
+
+/// Interfaces of the machine.
+pub const INTERFACES: usize = 2;
+/// A packet of this length is none that IP sends (`ip/ip.h:IP_MAX`).
+const IP_MAX: u32 = 64 * 1024;
+/// The shortest and the longest packet of each interface's medium, in bytes (`ip/loopbackmedium.c`, `ip/ethermedium.c`).
+const MEDIA: [(u32, u32); INTERFACES] = [(0, IP_MAX), (60, 1514)];
+/// The ethernet's header in front of a packet, which its MTU counts.
+const HEADERS: [u32; INTERFACES] = [0, 14];
+/// The headers of IP and TCP in a segment without options.
+const V4_HEADERS: u32 = 40;
+const V6_HEADERS: u32 = 60;
+
+/// The MTU of each interface after boot: the longest that its medium has, on the loopback one as the command line says.
+pub fn mtus(loopback: Option<u32>) -> [u32; INTERFACES] {
+    [loopback.unwrap_or(MEDIA[0].1), MEDIA[1].1]
+}
+
+/// What an interface leaves of a stream in one segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segments {
+    /// Bytes of a full segment (`ip/tcp.c:tcpmtu`).
+    pub full: usize,
+    /// A full segment makes a packet that IP drops, and so does every repetition (`ip/ip.c:ipoput4`,
+    /// `ip/ipv6.c:ipoput6`).
+    pub are_lost: bool,
+}
+
+/// The segments to one of the machine's addresses.
+pub fn segments(k: &Kernel, to: IpAddr) -> Segments {
+    let added = k.net.added.iter().find(|added| added.address == to);
+    let interface = match added {
+        Some(added) => added.interface as usize,
+        None => usize::from(!to.is_loopback()),
+    };
+    let packet = k.net.mtus[interface] - HEADERS[interface];
+    let headers = if to.is_ipv4() { V4_HEADERS } else { V6_HEADERS };
+    Segments { full: packet.saturating_sub(headers).max(1) as usize, are_lost: packet >= IP_MAX }
+}
+
+fn set_mtu(k: &mut Kernel, interface: u64, mtu: u32) -> Result<()> {
+    let (least, most) = MEDIA[interface as usize];
+    if !(least..=most).contains(&mtu) {
+        return Err(BAD_ARG);
+    }
+    k.net.mtus[interface as usize] = mtu;
+    Ok(())
+}
+
+/// A number as `strtoul` reads it, in bases 8, 10 and 16, 0 where there is none.
+fn number(text: &str) -> u32 {
+    let (digits, base) = match text {
+        _ if text.starts_with("0x") => (&text[2..], 16),
+        _ if text.starts_with('0') => (text, 8),
+        _ => (text, 10),
+    };
+    let end = digits.find(|c: char| !c.is_digit(base)).unwrap_or(digits.len());
+    u32::from_str_radix(&digits[..end], base).unwrap_or(0)
 }
 
 fn parse(interface: u64, address: &str, mask: Option<&str>) -> Result<Added> {
@@ -107,7 +171,16 @@ fn parse(interface: u64, address: &str, mask: Option<&str>) -> Result<Added> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{number, parse};
+
+    #[test]
+    fn numbers_are_c_s() {
+        for (text, value) in
+            [("65535", 65_535), ("0xffff", 65_535), ("010", 8), ("12k", 12), ("x", 0)]
+        {
+            assert_eq!(number(text), value, "{text}");
+        }
+    }
 
     #[test]
     fn masks_are_written_in_three_ways() {

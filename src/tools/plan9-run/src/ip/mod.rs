@@ -3,6 +3,7 @@
 pub mod address;
 mod control;
 mod cs;
+mod cut;
 pub mod host;
 mod interfaces;
 mod ndb;
@@ -35,6 +36,8 @@ pub struct Stack {
     pub(crate) host: host::Host,
     /// Addresses that programs have added to the interfaces.
     added: Vec<interfaces::Added>,
+    /// The longest packet of each interface.
+    mtus: [u32; interfaces::INTERFACES],
     /// A way leads beyond the machine's network.
     gateway: bool,
     /// When the timers of TCP conversations ring, and whose.
@@ -52,6 +55,7 @@ impl Stack {
             ndb: Vec::new(),
             host: host::Host::default(),
             added: Vec::new(),
+            mtus: interfaces::mtus(options.loopback_mtu()),
             gateway: options.gateway,
             rings: Vec::new(),
             tick: waits.fresh(),
@@ -79,6 +83,16 @@ impl Stack {
     /// An address that a conversation may have for its own.
     fn is_own(&self, address: IpAddr) -> bool {
         self.has_added(address) || route::own(address).is_some()
+    }
+
+    /// The route to an address is one of the machine's own (`Runi`): an address that is all of its network has the
+    /// interface's route instead, as `::1` has.
+    fn has_unicast_route(&self, to: IpAddr) -> bool {
+        let added = self.added.iter().find(|added| added.address == to);
+        match added {
+            Some(added) => added.prefix < interfaces::BITS,
+            None => route::own(to) == Some(route::Own::Unicast) && to != Ipv6Addr::LOCALHOST,
+        }
     }
 
     fn has_added(&self, address: IpAddr) -> bool {
@@ -257,12 +271,11 @@ impl Device for IpDevice {
         let (number, file) = split(node);
         let Some(n) = number else {
             return match file {
-                CLONE if let Some(locked) = tcp::locked(k, None) => locked,
-                CLONE => {
+                CLONE => tcp::unlocked(k, None, |k| {
                     let now = k.mono_ns();
                     let fresh = k.net.tcp.fresh(&mut k.waits, now);
                     done(fresh, |n| Value::File(conversation_node(n, CTL)))
-                }
+                }),
                 CS | DNS => {
                     let mut node = node.clone();
                     node.aux = k.net.cs.open();
@@ -273,14 +286,15 @@ impl Device for IpDevice {
         };
         match file {
             LISTEN => tcp::Listen::started(k, n),
-            CTL | DATA | ERR if let Some(locked) = tcp::locked(k, None) => locked,
-            CTL | DATA | ERR => match k.net.tcp.get(n) {
-                Ok(conversation) => {
-                    conversation.opens += 1;
-                    Started::Done(Ok(Value::File(node.clone())))
-                }
-                Err(why) => Started::Done(Err(why)),
-            },
+            CTL | DATA | ERR => {
+                let node = node.clone();
+                tcp::unlocked(k, None, move |k| {
+                    done(k.net.tcp.get(n), |conversation| {
+                        conversation.opens += 1;
+                        Value::File(node)
+                    })
+                })
+            }
             LOCAL | REMOTE | STATUS if mode & 3 != open::READ => {
                 Started::Done(Err(error("permission denied")))
             }

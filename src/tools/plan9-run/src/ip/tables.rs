@@ -6,6 +6,7 @@ use crate::dev::{
     Breakable, Entry, Node, Operation, Pid, QTDIR, Result, Started, Step, Value, WaitId, error,
 };
 use crate::devices::{count, entry, part};
+use crate::ip::cut;
 use crate::ip::interfaces::{self, Added};
 use crate::ip::node;
 use crate::kernel::Kernel;
@@ -46,7 +47,7 @@ const LOCAL: u64 = 2;
 const CTL: u64 = 3;
 const INTERFACE: &[(&str, u64, u32)] =
     &[("ctl", CTL, 0o660), ("local", LOCAL, 0o444), ("status", STATUS, 0o444)];
-const INTERFACES: u64 = 2;
+const INTERFACES: u64 = interfaces::INTERFACES as u64;
 
 /// A route: where to, through what, as what, on which interface, and from where.
 type Route = (&'static str, &'static str, &'static str, &'static str, u32, &'static str);
@@ -90,6 +91,9 @@ const OWN: &[(&str, u32, &str)] = &[
     ("ff01::1", 1, "6m"),
     ("::1", 1, "6u"),
 ];
+
+/// The machines on the ethernet that it has talked with, each with its ethernet address: the host, and its name server.
+const NEIGHBOURS: &[(&str, &str)] = &[("10.0.2.2", "52550a000202"), ("10.0.2.3", "52550a000203")];
 
 /// An interface's addresses, each with its mask, its network, and what it is called by.
 type Addresses = &'static [(&'static str, &'static str, &'static str, &'static [&'static str])];
@@ -207,20 +211,35 @@ impl Operation for Silence {
 }
 
 pub fn read(k: &mut Kernel, node: &Node, n: usize, offset: u64) -> Started {
+    let table = |table: fn(&[String], u64, usize) -> Vec<u8>, lines: Vec<String>| {
+        Started::Done(Ok(Value::Bytes(table(&lines, offset, n))))
+    };
     let text = match split(node) {
-        (None, ROUTES) => ROUTE_LIST.iter().map(route_line).collect(),
-        (None, SELFTAB) => OWN
-            .iter()
-            .map(|(own, times, kind)| format!("{own:<44} {times:02} {kind:>4}\n"))
-            .collect(),
+        (None, ARP) => {
+            return table(cut::neighbours, NEIGHBOURS.iter().map(neighbour_line).collect());
+        }
+        (None, ROUTES) => return table(cut::routes, ROUTE_LIST.iter().map(route_line).collect()),
+        (None, SELFTAB) => return table(cut::self_table, OWN.iter().map(own_line).collect()),
         (None, NDB) => return part(&k.net.ndb, n, offset),
         (None, LOG) => return Started::Blocked(Box::new(Silence(k.waits.fresh()))),
         (Some(interface), CTL) => interface.to_string(),
-        (Some(0), which) => interface("lo", 65_535, LOOPBACK, which) + &added(k, 0, which),
-        (Some(n), which) => interface("/net/ether0", 1514, ETHER, which) + &added(k, n, which),
+        (Some(n), which) => {
+            let (device, addresses) =
+                if n == 0 { ("lo", LOOPBACK) } else { ("/net/ether0", ETHER) };
+            interface(device, k.net.mtus[n as usize], addresses, which) + &added(k, n, which)
+        }
         _ => String::new(),
     };
     part(text.as_bytes(), n, offset)
+}
+
+fn own_line((own, times, kind): &(&str, u32, &str)) -> String {
+    format!("{own:<44} {times:02} {kind:>4}\n")
+}
+
+fn neighbour_line((address, mac): &(&str, &str)) -> String {
+    let (medium, state, own) = ("ether", "OK", "10.0.2.15");
+    format!("{medium:<6} {state:<4} {address:<40} {mac:<16} {own}\n")
 }
 
 fn route_line(&(to, mask, gate, kind, ifc, from): &Route) -> String {

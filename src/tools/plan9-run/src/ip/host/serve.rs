@@ -18,6 +18,7 @@ pub fn host_ready(k: &mut Kernel) {
 
 /// `tick` has rung.
 pub fn tick(k: &mut Kernel) {
+    tcp::tick(k);
     tcp::run_timers(k);
     tcp::host::look(k);
 }

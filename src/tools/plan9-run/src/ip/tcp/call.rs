@@ -2,12 +2,13 @@
 //!
 //! A dialler always sleeps before it is connected, as on a real kernel, so a note that is pending ends its call.
 
-use super::{Phase, State, UNSCALED, clock, end, host, shift, splice, stream};
+use super::{Phase, State, UNSCALED, clock, end, host, shift, splice, stream, taker};
 use crate::dev::{Breakable, Operation, Pid, Result, Started, Step, Value, error};
 use crate::ip::address::{self, ANY, Asked, Local};
 use crate::ip::control::Settled;
 use crate::ip::host::call_failed;
 use crate::ip::host::way::Way;
+use crate::ip::interfaces;
 use crate::kernel::Kernel;
 use crate::qio::HUNGUP;
 use std::net::{IpAddr, SocketAddr};
@@ -154,7 +155,7 @@ struct Connect {
 impl Operation for Connect {
     fn step(&mut self, k: &mut Kernel, pid: Pid) -> Step {
         let pending = k.procs.get(&pid).is_some_and(|proc| proc.notepending);
-        if let Some(never) = splice::held_up(k, Some(self.n)) {
+        if let Some(never) = taker::held_up(k, Some(self.n)) {
             return Step::Wait(never, Breakable::No);
         }
         let Ok(conversation) = k.net.tcp.get(self.n) else { return Step::Done(Err(HUNGUP)) };
@@ -170,7 +171,12 @@ impl Operation for Connect {
 
 /// The time of an answer has come, whether anybody still waits for it or not.
 pub(super) fn answered(k: &mut Kernel, n: usize) {
-    if splice::held_up(k, None).is_some() {
+    // It comes behind what the kernel's process has still to take.
+    if let Some(until) = taker::busy_until(k) {
+        let left = until.saturating_sub(k.mono_ns());
+        if until != u64::MAX {
+            clock::ring_in(k, n, left);
+        }
         return;
     }
     let Ok(conversation) = k.net.tcp.get(n) else { return };
@@ -187,28 +193,55 @@ pub fn is_full(k: &mut Kernel, listener: usize) -> bool {
     k.net.tcp.get(listener).is_ok_and(|listener| listener.incoming.len() >= BACKLOG)
 }
 
-/// Both ends become Established; the listener's side waits to be taken.
+/// The caller becomes Established, and then the end that answers it, which waits to be taken.
 fn meet(k: &mut Kernel, n: usize, to: (IpAddr, u16)) {
-    let Some(listener) = k.net.tcp.listener(to) else { return end::reset(k, n) };
-    let now = k.mono_ns();
-    let limit = UNSCALED << shift(k.options.old());
-    let splice = k.options.splice;
-    establish(k, n, limit);
-    // Its last acknowledgement is answered by a reset.
-    if is_full(k, listener) {
+    if k.net.tcp.listener(to).is_none() {
         return end::reset(k, n);
     }
-    let Ok(other) = k.net.tcp.fresh(&mut k.waits, now) else { return end::reset(k, n) };
+    let limit = UNSCALED << shift(k.options.old());
+    establish(k, n, limit);
+    if splice::splices(k, to.0) {
+        return taker::acknowledge(k, n);
+    }
     let from = k.net.tcp.slots[n].local;
+    let Some(other) = answer(k, n, (from, to)) else { return };
+    join(k, n, other);
+    stream::output(k, n);
+}
+
+/// The two ends of a conversation know of each other.
+pub(super) fn join(k: &mut Kernel, caller: usize, other: usize) {
+    for (n, peer) in [(caller, other), (other, caller)] {
+        let towards = k.net.tcp.slots[n].remote.0;
+        k.net.tcp.slots[n].segments = interfaces::segments(k, towards);
+        k.net.tcp.slots[n].peer = Some(peer);
+    }
+}
+
+/// The last acknowledgement of a caller with these ends is taken (`ip/tcp.c:tcpincoming`): makes the other end, or resets
+/// the caller where no more calls are kept.
+pub(super) fn answer(
+    k: &mut Kernel,
+    caller: usize,
+    (from, to): ((IpAddr, u16), (IpAddr, u16)),
+) -> Option<usize> {
+    let (now, limit) = (k.mono_ns(), UNSCALED << shift(k.options.old()));
+    let listener = k.net.tcp.listener(to);
+    let listener = listener.filter(|&listener| !is_full(k, listener));
+    let new = listener.and_then(|_| k.net.tcp.fresh(&mut k.waits, now).ok());
+    let (Some(listener), Some(other)) = (listener, new) else {
+        let same =
+            |k: &mut Kernel| k.net.tcp.get(caller).is_ok_and(|c| (c.local, c.remote) == (from, to));
+        if same(k) {
+            end::reset(k, caller);
+        }
+        return None;
+    };
     let accepted = &mut k.net.tcp.slots[other];
     (accepted.local, accepted.remote) = (to, from);
     establish(k, other, limit);
-    k.net.tcp.slots[n].peer = Some(other);
-    k.net.tcp.slots[other].peer = Some(n);
     queue_call(k, listener, other);
-    if !splice || splice::join(k, n, other).is_continue() {
-        stream::output(k, n);
-    }
+    Some(other)
 }
 
 /// A conversation is connected, its queues as long as the shift of both ends lets them be.

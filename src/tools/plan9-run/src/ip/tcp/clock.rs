@@ -77,6 +77,11 @@ pub(super) fn give_up_later(k: &mut Kernel, n: usize) {
     }
 }
 
+/// A full segment was lost, and is each time that it is sent again: the data's last try gives the conversation up.
+pub(super) fn stand_still(k: &mut Kernel, n: usize) {
+    ring_in_ticks(k, n, DATA_MS / TICK_MS);
+}
+
 /// The timer of an end that its peer cannot reach: a keepalive, whose answer finds nobody, or the last try.
 fn unheard(k: &mut Kernel, n: usize) {
     let Ok(conversation) = k.net.tcp.get(n) else { return };
@@ -122,6 +127,7 @@ pub fn run_timers(k: &mut Kernel) {
             State::Finwait2 if alone => local_close(k, n, Some(REFUSED)),
             State::Finwait2 => wait_for_the_peer(k, n),
             _ if conversation.unheard => unheard(k, n),
+            _ if conversation.stands_still => local_close(k, n, Some(TIMED_OUT)),
             _ => {}
         }
     }

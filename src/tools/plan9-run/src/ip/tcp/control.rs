@@ -1,7 +1,7 @@
 //! What `ctl` of a TCP conversation takes (`ip/devip.c:ipwrite`, `ip/tcp.c:tcpctl`).
 
 use super::clock::{self, TICK_MS};
-use super::{State, call, end, host, splice};
+use super::{State, call, end, host, taker};
 use crate::dev::{Result, Started, error};
 use crate::devices::count;
 use crate::ip::control::{group, joinable, words};
@@ -14,12 +14,14 @@ const KEEPALIVE_MS: u64 = 120_000;
 pub fn control(k: &mut Kernel, n: usize, message: &[u8]) -> Started {
     let length = message.len();
     let words = words(message);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     // What finds a port takes the protocol's lock.
-    let of = (!matches!(words[..], ["connect" | "announce" | "bind", ..])).then_some(n);
-    if let Some(locked) = splice::locked(k, of) {
-        return locked;
-    }
+    let finds = ["connect", "announce", "bind"].map(String::from);
+    let of = words.first().is_none_or(|first| !finds.contains(first)).then_some(n);
+    taker::unlocked(k, of, move |k| obey(k, n, &words, length))
+}
+
+fn obey(k: &mut Kernel, n: usize, words: &[String], length: usize) -> Started {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let old = k.options.old();
     let result = match words[..] {
         [] => Err(error("short control request")),

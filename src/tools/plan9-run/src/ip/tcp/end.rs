@@ -1,6 +1,6 @@
 //! How conversations end (`ip/tcp.c:tcpclose`, `tcphangup`, `localclose`, `ip/devip.c:closeconv`).
 
-use super::{Conversation, HANGUP, Phase, REFUSED, State, clock, host, splice, stream};
+use super::{Conversation, HANGUP, Phase, REFUSED, State, clock, host, stream, taker};
 use crate::dev::Error;
 use crate::ip::address::ANY;
 use crate::kernel::Kernel;
@@ -160,8 +160,7 @@ fn wait_in_time_wait(k: &mut Kernel, n: usize) {
 
 /// A file of the conversation is closed, or another holder is gone (`closeconv`).
 pub fn close_file(k: &mut Kernel, n: usize) {
-    // The kernel's close would wait here for ever.
-    if splice::held_up(k, Some(n)).is_some() {
+    if taker::close_later(k, n) {
         return;
     }
     let Ok(conversation) = k.net.tcp.get(n) else { return };

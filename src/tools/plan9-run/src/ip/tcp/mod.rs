@@ -1,7 +1,7 @@
 //! TCP conversations (`ip/tcp.c`, `ip/devip.c`): what one is, and the table of all.
 //!
 //! The other end of a conversation is in the machine or beyond the host. [`control`] takes the messages to `ctl`,
-//! [`call`] brings two ends together, [`splice`] makes one of those that are both inside, [`listen`] hands calls out,
+//! [`call`] brings two ends together, [`splice`] makes one of those that are both inside, [`taker`] says when, [`listen`] hands calls out,
 //! [`stream`] moves bytes, [`end`] ends conversations, [`clock`] does what the kernel's timers do, [`host`] is the part of all that talks to a socket of the host.
 
 mod call;
@@ -14,16 +14,18 @@ pub mod publish;
 mod splice;
 mod status;
 mod stream;
+mod taker;
 
 pub use clock::run_timers;
 pub use control::control;
 pub use end::close_file;
 pub use listen::Listen;
-pub use splice::locked;
 pub use status::status;
 pub use stream::End;
+pub use taker::{tick, unlocked};
 
 use super::address::ANY;
+use super::interfaces::Segments;
 use crate::dev::{Error, Pid, Result, WaitId, Waits, error};
 use crate::qio::{Queue, QueueRef};
 use plan9_abi::queue::TCP_LIMIT_UNSCALED;
@@ -41,6 +43,9 @@ const ERRORS: u64 = 1024;
 const MAX_CONVERSATIONS: usize = 1024;
 /// Ports that calls with `!r` come from, in turn.
 const RESTRICTED: std::ops::Range<u16> = 600..1024;
+
+/// Segments of which none is full.
+const WHOLE: Segments = Segments { full: usize::MAX, are_lost: false };
 
 /// What a queue says of a reset, of a call that nobody took, and of a write where none is due.
 const REFUSED: Error = error("connection refused");
@@ -94,6 +99,12 @@ pub struct Conversation {
     spliced: bool,
     /// `bind` has moved our end: what the peer sends finds nobody.
     unheard: bool,
+    /// How the interface cuts its stream, if that is not spliced; and a full segment that was lost: the stream stands still.
+    segments: Segments,
+    stands_still: bool,
+    /// Bytes that have come, and how many the peer may have sent by now.
+    came: u64,
+    edge: u64,
     /// What leads to a peer beyond the host.
     host: Option<host::Link>,
     /// When its timer rings, in nanoseconds of the machine's clock; 0 if it does not.
@@ -119,8 +130,8 @@ pub struct Tcp {
     pub slots: Vec<Conversation>,
     next_port: u16,
     next_restricted: u16,
-    /// The kernel's process that takes segments waits for a lock that it holds: no segment is taken any more.
-    stuck: Option<splice::Stuck>,
+    /// The kernel's process that takes the segments.
+    taker: taker::Taker,
 }
 
 impl Tcp {
@@ -201,6 +212,10 @@ impl Conversation {
             peer: None,
             spliced: false,
             unheard: false,
+            segments: WHOLE,
+            stands_still: false,
+            came: 0,
+            edge: 0,
             host: None,
             due: 0,
             tries: 0,
@@ -228,6 +243,7 @@ impl Conversation {
     fn renew_protocol(&mut self) {
         (self.peer, self.host, self.failure) = (None, None, None);
         (self.spliced, self.unheard, self.ending) = (false, false, false);
+        (self.segments, self.stands_still, self.came, self.edge) = (WHOLE, false, 0, 0);
         (self.due, self.tries, self.keepalive) = (0, 0, 0);
     }
 }

@@ -1,10 +1,12 @@
 //! The bytes of a conversation inside the machine.
 //!
 //! Spliced, a write goes straight into the peer's receive queue, and the peer's end is learnt by reading alone. With
-//! `--no-splice` a write goes into the writer's own transmit queue and moves on as far as the peer's window lets it; the
-//! wire in between neither loses nor delays anything. Whoever is not there answers with a reset.
+//! `--no-splice`, and to an address without a route of its own such as `::1`, a write goes into the writer's own transmit
+//! queue and moves on as far as the peer's window lets it. The wire in between delays nothing, and loses nothing but full
+//! segments on the loopback interface, where its MTU is what its medium has: their packets are longer than IP sends, so
+//! the first one stops the stream. Whoever is not there answers with a reset.
 
-use super::{HANGUP, State, UNSCALED, clock, end, host, shift};
+use super::{Conversation, HANGUP, State, UNSCALED, WHOLE, clock, end, host, shift};
 use crate::dev::Result;
 use crate::kernel::Kernel;
 use crate::qio::{Owner, QueueRef};
@@ -60,6 +62,18 @@ fn kick(k: &mut Kernel, n: usize) {
     }
 }
 
+impl Conversation {
+    /// What the peer may send more. The window is not opened for less than a full segment (`ip/tcp.c:tcprcvwin`).
+    fn room(&mut self, window: u64) -> usize {
+        let free = window.saturating_sub(self.received.borrow().length() as u64);
+        let left = self.edge.saturating_sub(self.came);
+        if self.segments == WHOLE || free >= left + self.segments.full as u64 {
+            self.edge = self.came + free;
+        }
+        self.edge.saturating_sub(self.came) as usize
+    }
+}
+
 /// Moves what the peer's window takes (unspliced), and the end of the stream behind it.
 pub(super) fn output(k: &mut Kernel, n: usize) {
     let window = UNSCALED << shift(k.options.old());
@@ -68,10 +82,16 @@ pub(super) fn output(k: &mut Kernel, n: usize) {
         conversation.state,
         State::Established | State::CloseWait | State::Finwait1 | State::LastAck | State::Closing
     );
-    if conversation.spliced || conversation.host.is_some() || !sends {
+    let still = conversation.spliced || conversation.stands_still;
+    if still || conversation.host.is_some() || !sends {
         return;
     }
+    if k.net.tcp.taker.is_before(n) {
+        return;
+    }
+    let Ok(conversation) = k.net.tcp.get(n) else { return };
     let (unheard, ending) = (conversation.unheard, conversation.ending);
+    let segments = conversation.segments;
     let own = Rc::clone(&conversation.transmit);
     let has_data = own.borrow().length() > 0;
     if !has_data && !ending {
@@ -86,9 +106,15 @@ pub(super) fn output(k: &mut Kernel, n: usize) {
         return end::reset(k, n);
     }
     let received = Rc::clone(&peer.received);
-    let room = window.saturating_sub(received.borrow().length() as u64) as usize;
-    let ready = own.borrow().length().min(room);
+    let ready = own.borrow().length().min(peer.room(window));
+    if !unheard && segments.are_lost && ready >= segments.full {
+        if let Ok(conversation) = k.net.tcp.get(n) {
+            conversation.stands_still = true;
+        }
+        return clock::stand_still(k, n);
+    }
     if ready > 0 {
+        peer.came += ready as u64;
         let bytes = match unheard {
             true => own.borrow().copy(0, ready),
             false => own.borrow_mut().take(&mut k.waits, ready),
