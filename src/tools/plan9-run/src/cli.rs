@@ -36,6 +36,10 @@ struct Args {
     /// TCP between two programs of the machine goes through transmit queues, as towards another machine
     #[arg(long)]
     no_splice: bool,
+    /// The longest packet of the loopback interface in bytes: 65536 by itself, of which IP drops every full one, and 65535
+    /// with --no-splice
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(576..=65_536))]
+    mtu: Option<u32>,
     /// No way leads beyond 10.0.2.0/24: a call to there fails with "no route"
     #[arg(long)]
     no_gateway: bool,
@@ -57,6 +61,9 @@ struct Args {
     /// timed operations, one an operation; each must follow a sleep of 0
     #[arg(long, value_name = "POSTS")]
     inject: Option<Posts>,
+    /// Hold procs up at moments and for times that this number gives, and notes until the next tick, so that races show
+    #[arg(long, value_name = "SEED", conflicts_with = "inject")]
+    chaos: Option<u64>,
     /// The host folder that the programs see as /
     #[arg(long, value_name = "FOLDER", default_value = "/")]
     root: PathBuf,
@@ -175,6 +182,7 @@ fn run(args: Args) -> Result<ExitCode> {
         edition: args.kernel,
         strict: args.strict,
         splice: !args.no_splice && args.kernel != Edition::April2024,
+        mtu: args.mtu,
         gateway: !args.no_gateway,
         root,
         ramfs: args.ramfs,
@@ -186,6 +194,7 @@ fn run(args: Args) -> Result<ExitCode> {
         ndb: ndb.transpose()?,
         publish: args.publish,
         inject,
+        chaos: args.chaos,
         ..Options::default()
     };
     if options.inject.is_some() {
@@ -199,6 +208,9 @@ fn run(args: Args) -> Result<ExitCode> {
     }
     if let Some(line) = kernel.inject_report() {
         eprint!("{line}");
+    }
+    if let Some(line) = kernel.chaos_report().filter(|_| !status.is_empty()) {
+        eprintln!("{line}");
     }
     Ok(ExitCode::from(exit_code(&status)))
 }

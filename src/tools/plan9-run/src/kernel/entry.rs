@@ -172,7 +172,8 @@ impl Kernel {
             Step::Done(value) => self.resume(pid, blocked.then, value),
             Step::Wait(id, breakable) => {
                 let Some(proc) = self.procs.get_mut(&pid) else { return };
-                let killed = proc.kill_asked && breakable != Breakable::OnceKilled;
+                let heard = proc.kill_asked && !proc.kill_unheard;
+                let killed = heard && breakable != Breakable::OnceKilled;
                 let broken = breakable == Breakable::ByNotes && proc.notepending;
                 proc.notepending &= breakable != Breakable::Swallows;
                 blocked.on = Some((id, breakable));
@@ -224,7 +225,7 @@ impl Kernel {
                     ip::tick(self);
                     continue;
                 }
-                if self.ring(id) {
+                if self.chaos_woken(id) || self.ring(id) {
                     continue;
                 }
                 clunk::woken(self, id);
@@ -283,7 +284,14 @@ impl Kernel {
         regs.orig_rax = u64::MAX;
         regs.fs_base = 0;
         regs.gs_base = 0;
-        let going = tracee.set_regs(regs).and_then(|()| match step {
+        let set = tracee.set_regs(regs);
+        if set.is_ok() && !step && self.held_at_exit(pid) {
+            return;
+        }
+        let Some(tracee) = self.procs.get(&pid).and_then(|proc| proc.tracee.as_ref()) else {
+            return;
+        };
+        let going = set.and_then(|()| match step {
             true => tracee.step(),
             false => tracee.resume(),
         });

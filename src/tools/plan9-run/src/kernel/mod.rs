@@ -4,8 +4,10 @@
 //! registers or memory; procs run side by side, the kernel does not.
 
 mod calls;
+mod chaos;
 mod cycles;
 mod debug;
+mod dice;
 mod entry;
 mod exec;
 pub mod exits;
@@ -58,6 +60,10 @@ pub struct Kernel {
     stack_pattern: memory::MemoryFile,
     /// Somebody reads the kernel's own messages.
     pub kprint_open: bool,
+    pub dice: dice::Dice,
+    chaos: Option<chaos::Chaos>,
+    /// Stops of tracees that were seen before their turn.
+    stops: Vec<(libc::pid_t, tracee::Stop)>,
     /// Broken procs, the oldest first.
     broken: VecDeque<Pid>,
     inject: Option<inject::Injection>,
@@ -77,6 +83,8 @@ impl Kernel {
         let old = options.edition == Edition::April2024;
         let mut waits = Waits::default();
         let net = ip::Stack::new(&options, &mut waits);
+        let seed = options.chaos;
+        let chaos = seed.map(|seed| chaos::Chaos::new(seed, waits.fresh()));
         let inject = options.inject.clone().map(inject::Injection::new);
         Kernel {
             options,
@@ -95,6 +103,9 @@ impl Kernel {
             stack_pattern: memory::stack_pattern(if old { 0 } else { STACK_FILL })
                 .expect("the host has 16 MiB for a stack"),
             kprint_open: false,
+            dice: dice::Dice::new(seed),
+            chaos,
+            stops: Vec::new(),
             broken: VecDeque::new(),
             inject,
             last_pid: 0,

@@ -52,14 +52,19 @@ impl Kernel {
         let Some(proc) = self.procs.get_mut(&pid) else { return };
         proc.notepending = true;
         if proc.at == State::User {
-            if let Some(tracee) = &proc.tracee {
+            if self.waits_for_tick(pid) {
+                return;
+            }
+            if let Some(tracee) = self.procs.get(&pid).and_then(|proc| proc.tracee.as_ref()) {
                 // A failure means that it has just stopped by itself, and then it looks anyway.
                 let _ = tracee.interrupt();
             }
             return;
         }
+        let unheard = std::mem::take(&mut proc.kill_unheard);
         match proc.blocked.as_ref().and_then(|blocked| blocked.on) {
             Some((_, Breakable::ByNotes | Breakable::OnceAsleep)) => self.break_wait(pid),
+            Some((_, Breakable::Swallows)) if unheard => self.break_wait(pid),
             Some((_, Breakable::Swallows)) => proc.notepending = false,
             Some((_, Breakable::No | Breakable::OnceKilled)) | None => {}
         }
@@ -97,15 +102,18 @@ impl Kernel {
         Ok(())
     }
 
-    /// ctl `kill`: wakes even a wait that notes cannot break.
+    /// ctl `kill`: wakes even a wait that notes cannot break, but not where five notes wait for their handler: the kernel
+    /// wakes whoever it posts a note to, and this one it drops (`killproc`). Only `interrupt` ends that wait then.
     pub fn ctl_kill(&mut self, pid: Pid) {
         let Some(proc) = self.procs.get_mut(&pid) else { return };
         proc.kill_asked = true;
-        let _ = self.post_note(pid, b"sys: killed", NoteKind::Exit);
-        let Some(proc) = self.procs.get(&pid) else { return };
+        let posted = self.post_note(pid, b"sys: killed", NoteKind::Exit).is_ok();
+        let Some(proc) = self.procs.get_mut(&pid) else { return };
+        proc.kill_unheard = !posted;
         match proc.at {
             State::Stopped => self.leave(pid),
             State::Broken => self.exit(pid, b"Killed"),
+            State::Kernel if !posted => {}
             State::Kernel if proc.blocked.as_ref().is_some_and(Blocked::breaks_when_killed) => {
                 self.break_wait(pid);
             }

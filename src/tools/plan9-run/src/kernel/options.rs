@@ -27,6 +27,8 @@ pub struct Options {
     pub strict: bool,
     /// TCP between two programs of the machine is a pair of pipes, as on the kernel since 2025-10-19.
     pub splice: bool,
+    /// The longest packet of the loopback interface in bytes, if it is not what its kernel's and its kind's is.
+    pub mtu: Option<u32>,
     /// A way leads through the host to what lies beyond the machine's network.
     pub gateway: bool,
     /// The host folder that is `/`.
@@ -45,6 +47,8 @@ pub struct Options {
     pub stats: bool,
     /// Notes at every instruction of timed operations.
     pub inject: Option<Plan>,
+    /// Holds procs up at moments that this seed gives.
+    pub chaos: Option<u64>,
     /// The value of `$user` and of `/dev/user`.
     pub user: String,
     /// The text of the database of network names, instead of what is built in and what the host knows.
@@ -59,6 +63,7 @@ impl Default for Options {
             edition: Edition::default(),
             strict: false,
             splice: true,
+            mtu: None,
             gateway: true,
             root: PathBuf::from("/"),
             procs: MAX_PROCS,
@@ -68,6 +73,7 @@ impl Default for Options {
             trace: false,
             stats: false,
             inject: None,
+            chaos: None,
             user: "glenda".into(),
             ndb: None,
             publish: Vec::new(),
@@ -79,6 +85,19 @@ impl Options {
     /// A kernel of spring 2024.
     pub fn old(&self) -> bool {
         self.edition == Edition::April2024
+    }
+
+    /// The longest packet of the loopback interface, if it is not the medium's: of a kernel before 2024-05-12, and of a
+    /// machine whose TCP is as towards another one, where no link has packets that long.
+    pub fn loopback_mtu(&self) -> Option<u32> {
+        const BEFORE_2024_05: u32 = 16 * 1024;
+        const OF_A_LINK: u32 = 65_535;
+        let kind = match (self.old(), self.splice) {
+            (true, _) => Some(BEFORE_2024_05),
+            (false, true) => None,
+            (false, false) => Some(OF_A_LINK),
+        };
+        self.mtu.or(kind)
     }
 
     /// Before 2025-04-05: the floating-point unit is off in a note handler.

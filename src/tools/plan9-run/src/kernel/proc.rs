@@ -118,6 +118,8 @@ pub struct Proc {
     pub(crate) blocked: Option<Blocked>,
     pub(crate) stop_asked: bool,
     pub(crate) kill_asked: bool,
+    /// That kill has woken nobody.
+    pub(crate) kill_unheard: bool,
     pub(crate) notes: VecDeque<Note>,
     pub(crate) notify: u64,
     pub(crate) notified: bool,
@@ -140,6 +142,8 @@ pub struct Proc {
     pub(crate) wait_records: VecDeque<WaitRecord>,
     pub(crate) wait: WaitId,
     pub(crate) wait_busy: bool,
+    /// What chaos does to it.
+    pub(crate) fate: Option<super::chaos::Fate>,
     /// When `alarm` rings.
     pub(crate) alarm: Option<u64>,
     pub(crate) rendezvous_group: Rc<()>,
@@ -169,6 +173,7 @@ impl Proc {
             blocked: None,
             stop_asked: false,
             kill_asked: false,
+            kill_unheard: false,
             notes: VecDeque::new(),
             notify: 0,
             notified: false,
@@ -185,6 +190,7 @@ impl Proc {
             wait_records: VecDeque::new(),
             wait,
             wait_busy: false,
+            fate: None,
             alarm: None,
             rendezvous_group: Rc::new(()),
         }

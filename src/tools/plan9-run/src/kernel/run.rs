@@ -64,7 +64,8 @@ impl Kernel {
         loop {
             // All that have stopped by now, before one of them goes on: the host hands stops out in an order of its own,
             // and procs that stop again and again must keep neither others nor timers and Ctrl-C from their turn.
-            let stops: Vec<(libc::pid_t, Stop)> = std::iter::from_fn(tracee::poll).collect();
+            let mut stops = std::mem::take(&mut self.stops);
+            stops.extend(std::iter::from_fn(tracee::poll));
             for (tid, stop) in stops {
                 self.stopped(tid, stop);
                 self.step_woken();
@@ -92,6 +93,7 @@ impl Kernel {
     pub(crate) fn stopped(&mut self, tid: libc::pid_t, stop: Stop) {
         let Some(&pid) = self.tids.get(&tid) else { return };
         match stop {
+            Stop::Call if self.held_at_entry(pid) => {}
             Stop::Call => self.enter(pid),
             Stop::Signal(signal) if self.stepped(pid, signal) => {}
             Stop::Signal(signal) => self.trap(pid, signal),
@@ -100,7 +102,8 @@ impl Kernel {
                 let Some(proc) = self.procs.get_mut(&pid) else { return };
                 // A clock tick in user mode. In any other state the stop is a leftover of an interruption that came too
                 // late, and the proc goes on when its system call does.
-                if proc.at == State::User {
+                if proc.at == State::User && !self.held_where_it_is(pid) {
+                    let Some(proc) = self.procs.get_mut(&pid) else { return };
                     proc.regs = proc.tracee.as_ref().and_then(|tracee| tracee.regs().ok());
                     self.leave(pid);
                 }
@@ -110,6 +113,9 @@ impl Kernel {
 
     /// Sleeps until a proc stops, a timer is due, or a host descriptor is ready.
     fn idle(&mut self) {
+        if !self.stops.is_empty() {
+            return;
+        }
         let net = self.net.host_fd();
         let mut fds: Vec<libc::pollfd> = Vec::new();
         let mut want = |fd| fds.push(libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
