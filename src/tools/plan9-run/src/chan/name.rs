@@ -4,7 +4,7 @@ use super::namespace::Member;
 use super::path::{about, absolute, join, must_be_directory, spelled};
 use super::spelling;
 use crate::dev::{Error, Node, Pid, QTDIR, Result, error};
-use crate::devices::{self, ram};
+use crate::devices::{self, host, ram};
 use crate::kernel::{Kernel, quote};
 use crate::mnt::{self, device, fcall::MAX_NAMES};
 
@@ -170,14 +170,16 @@ fn walk_together(
 /// One element down, in the first member of a union that has it.
 pub(super) fn below(k: &mut Kernel, pid: Pid, from: &Place, element: &str) -> Result<Place> {
     let mut found = Err(NOT_EXIST);
-    for node in &from.nodes {
+    let path = join(&from.path, element);
+    // On 9front the kernel itself has the directories where its devices are bound, and asks no file server for them.
+    let is_bound = !bound(k, pid, &path).is_empty();
+    for node in from.nodes.iter().filter(|node| !is_bound || node.device.letter != host::LETTER) {
         found = devices::of(node)?.walk(k, pid, node, element);
         mnt::given_up(k, pid)?;
         if found.is_ok() {
             break;
         }
     }
-    let path = join(&from.path, element);
     let place = at_mount(k, pid, path, found.as_ref().ok().cloned());
     match found {
         Err(why) if place.nodes.is_empty() => Err(why),

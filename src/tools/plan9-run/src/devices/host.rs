@@ -30,6 +30,8 @@ pub struct HostFiles {
     last_open: u64,
 }
 
+/// Its letter.
+pub const LETTER: char = 'U';
 /// In `aux`, the mark of an opened file's number.
 const OPENED: u64 = 1 << 63;
 
@@ -95,7 +97,7 @@ fn qid(data: &Metadata) -> Qid {
 fn node(k: &mut Kernel, path: PathBuf) -> Result<Node> {
     let data = fs::metadata(&path).map_err(|e| why(&e))?;
     let aux = k.files.host.number(path);
-    Ok(Node { device: DeviceId { letter: 'U', instance: 0 }, qid: qid(&data), aux, fid: None })
+    Ok(Node { device: DeviceId { letter: LETTER, instance: 0 }, qid: qid(&data), aux, fid: None })
 }
 
 fn path(k: &Kernel, node: &Node) -> Result<PathBuf> {
@@ -129,7 +131,7 @@ fn entry(k: &Kernel, name: String, data: &Metadata) -> Entry {
 
 impl Device for Host {
     fn letter(&self) -> char {
-        'U'
+        LETTER
     }
 
     fn attach(&self, k: &mut Kernel, _pid: Pid, _spec: &str) -> Result<Node> {
