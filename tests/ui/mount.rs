@@ -5,7 +5,7 @@
 #[path = "parts/file_server.rs"]
 mod file_server;
 
-use file_server::{HOLD, ONE_MESSAGE, Server, Tree, pipe, refused};
+use file_server::{INTERRUPT, ONE_MESSAGE, Server, Tree, pipe, refused};
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -75,13 +75,12 @@ fn in_advance(at: &str) -> usize {
     n
 }
 
-/// Does it in a proc whose next wait fails, and says how it failed, if it did.
+/// Does it in a proc whose first wait for the server is broken, and says how it failed, if it did.
 fn broken<T>(call: impl FnOnce() -> std::io::Result<T>) -> Option<std::io::ErrorKind> {
-    let ctl = format!("/proc/{}/ctl", std::process::id());
-    HOLD.store(true, SeqCst);
-    fs::write(&ctl, "interrupt").unwrap();
+    let pid = fs::read_to_string("/dev/pid").unwrap();
+    INTERRUPT.store(pid.trim().parse().unwrap(), SeqCst);
     let result = call();
-    fs::write(&ctl, "nointerrupt").unwrap();
+    assert_eq!(INTERRUPT.load(SeqCst), 0, "no request came");
     result.err().map(|why| why.kind())
 }
 

@@ -1,22 +1,29 @@
 //! A 9P server for the programs about mounts: it speaks over whatever can be read and written, keeps its files in memory,
 //! and counts what it is asked. With it, the pipe that it is reached by, and the words of its refusals.
 //!
-//! A read of `/never` is not answered, nor one of a file `data` behind what one message holds, nor what follows [`HOLD`]; an
-//! open of `/locked` is refused, and one of `/end` ends the server.
+//! A read of `/never` is not answered, nor one of a file `data` behind what one message holds; a request that [`INTERRUPT`]
+//! asks for is not answered but broken; an open of `/locked` is refused, and one of `/end` ends the server.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{PipeReader, Read, Write};
 use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
 use std::os::plan9::errstr;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::SeqCst;
 
-/// The next request is not answered.
-pub static HOLD: AtomicBool = AtomicBool::new(false);
+/// The proc whose next request is not answered: the server breaks its wait instead. 0 is none.
+///
+/// Only the server knows when that proc waits for it. An interrupt that the proc asks for beforehand breaks the first
+/// wait of whatever kind, and on a system whose `/tmp` is a mount that is the walk through `/tmp`.
+pub static INTERRUPT: AtomicU32 = AtomicU32::new(0);
 
 /// The bytes that one message holds.
 pub const ONE_MESSAGE: usize = 32_768;
+
+/// Kinds of requests that no caller waits for by the call that it made (man 5/intro).
+const FLUSH: u64 = 108;
+const CLUNK: u64 = 120;
 
 /// What the server has: paths from its root, which is "", with texts; a directory has none.
 pub type Tree = BTreeMap<String, Option<Vec<u8>>>;
@@ -112,8 +119,11 @@ impl Server {
         f: &mut Fields,
     ) -> Result<Option<Vec<u8>>, &'static str> {
         const MISSING: &str = "no such thing here";
-        if HOLD.swap(false, SeqCst) {
+        // A late clunk or flush belongs to an earlier call of the proc.
+        let caller = if matches!(kind, FLUSH | CLUNK) { 0 } else { INTERRUPT.swap(0, SeqCst) };
+        if caller != 0 {
             self.held = Some(tag);
+            fs::write(format!("/proc/{caller}/ctl"), "interrupt").unwrap();
             return Ok(None);
         }
         let mut reply = Vec::new();
@@ -128,7 +138,7 @@ impl Server {
                 self.fids.insert(fid, String::new());
                 reply = self.qid("");
             }
-            108 => {
+            FLUSH => {
                 self.flushed += 1;
                 let old = f.number(2);
                 self.held.take_if(|tag| *tag == old);
@@ -210,7 +220,7 @@ impl Server {
                 }
                 reply.extend((count as u32).to_le_bytes());
             }
-            120 => drop(self.fids.remove(&f.number(4))),
+            CLUNK => drop(self.fids.remove(&f.number(4))),
             122 => {
                 let path = self.fids.remove(&f.number(4)).unwrap();
                 self.tree.remove(&path);

@@ -74,8 +74,10 @@ fn send(host: &str, bytes: usize, piece: usize) {
         let _ = process::sleep(2 * PATIENCE_MS);
     });
     let came = come(&taker, bytes);
-    let level = caller.level("qout");
-    say!("{host}: {bytes} in writes of {piece}: {came} come, qout {level}");
+    match came {
+        0 => say!("{host}: {bytes} in writes of {piece}: none come, qout {}", caller.level("qout")),
+        _ => say!("{host}: {bytes} in writes of {piece}: {came} come"),
+    }
     for conversation in [caller, taker, listener] {
         tell(&conversation, "hangup");
         conversation.drop();

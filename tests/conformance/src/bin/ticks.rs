@@ -39,10 +39,8 @@ fn lateness(ms: u32, wait: fn(u32)) -> [i64; TIMES] {
 #[unsafe(no_mangle)]
 fn probe() {
     let most = lateness(1, tsemacquire)[TIMES / 2] > BOUND_US;
-    say!(
-        "tsemacquire 1 ms: most are {}late by more than half a tick",
-        if most { "" } else { "not " }
-    );
+    let how = if most { "most are late" } else { "few are late" };
+    say!("tsemacquire 1 ms: {how} by more than half a tick");
     let calls: [(u32, &str, fn(u32)); 5] = [
         (1, "sleep", sleep),
         (10, "tsemacquire", tsemacquire),

@@ -125,7 +125,7 @@ pub fn exit_with(status: &CStr) -> ! {
     for thread in thread_control::all().skip(1) {
         let pid = thread.pid.load(SeqCst);
         if pid != 0 && pid != me {
-            tell(pid, "ctl", &thread.ctl_fd, b"kill");
+            kill(pid, &thread.ctl_fd);
         }
     }
     if me != main && main != 0 {
@@ -146,7 +146,14 @@ fn end_main(main: u32, text: &[u8]) {
             return;
         }
     }
-    tell(main, "ctl", &MAIN.ctl_fd, b"kill");
+    kill(main, &MAIN.ctl_fd);
+}
+
+/// Ends a proc by force. The kernel drops its own note, and the wake with it, where five notes wait for their handler
+/// (`port/proc.c:killproc`, `pushnote`); `interrupt` wakes all the same.
+fn kill(pid: u32, ctl_fd: &AtomicI32) {
+    tell(pid, "ctl", ctl_fd, b"kill");
+    tell(pid, "ctl", ctl_fd, b"interrupt");
 }
 
 /// Ends this proc, once the status stands if it is main's.

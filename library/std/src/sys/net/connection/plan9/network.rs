@@ -7,7 +7,7 @@ use super::place::Protocol;
 use crate::ffi::OsStr;
 use crate::fmt;
 use crate::fs;
-use crate::io;
+use crate::io::{self, Read};
 use crate::net::IpAddr;
 use crate::os::plan9::ffi::OsStrExt;
 use crate::path::Path;
@@ -15,6 +15,8 @@ use crate::sync::{Mutex, MutexGuard, PoisonError};
 use crate::sys::fs::metadata;
 use crate::sys::pal::text::Text;
 
+/// Room for all of `ipselftab`, in bytes: a line of 53 for each address and group of the machine.
+const SELF_TABLE: usize = 64 * 1024;
 /// The longest name, in bytes: that of a conversation's file must fit a [`Text`].
 const LONGEST: usize = 80;
 
@@ -65,8 +67,12 @@ impl Network {
     /// Whether an address is this machine's own, by `ipselftab`, of which it is the first word of a line (man 3/ip).
     pub fn has(self, address: IpAddr) -> bool {
         let name = self.file("ipselftab");
-        let Ok(table) = fs::read(OsStr::from_bytes(name.as_bytes())) else { return true };
-        let table = String::from_utf8_lossy(&table);
+        // The kernel drops the rest of a line that did not fit (`ip/ipifc.c:ipselftabread`): one read for all.
+        let mut table = vec![0; SELF_TABLE];
+        let read = fs::File::open(OsStr::from_bytes(name.as_bytes()))
+            .and_then(|mut file| file.read(&mut table));
+        let Ok(n) = read else { return true };
+        let table = String::from_utf8_lossy(&table[..n]);
         let own =
             table.lines().filter_map(|line| line.split_ascii_whitespace().next()?.parse().ok());
         own.map(|own: IpAddr| own.to_canonical()).any(|own| own == address.to_canonical())
