@@ -13,6 +13,9 @@ pub const TRIPLE: &str = "x86_64-unknown-plan9";
 /// The upstream version the hooks and own files are written for.
 pub const RUST_VERSION: &str = "1.96.0";
 
+/// The program that lets a Plan 9 machine run programs for `plan9-run --on`, built from `src/tools`.
+pub const SERVER: &str = "plan9-remote";
+
 /// The repository's root and the build directory.
 pub struct Layout {
     pub root: PathBuf,
@@ -92,6 +95,11 @@ impl Layout {
     /// The directory that `rustup toolchain link plan9` is given.
     pub fn toolchain(&self) -> PathBuf {
         self.build.join("toolchain")
+    }
+
+    /// The executable for Plan 9 that answers `plan9-run --on`.
+    pub fn server(&self) -> PathBuf {
+        self.toolchain().join("share/plan9").join(SERVER)
     }
 
     /// A second toolchain directory, whose std is built with the one that std's own tests are compiled with.

@@ -6,9 +6,10 @@
 //! library's source, ours laid over it.
 //! A tool that is not in the tree is said to be missing before anything is laid out around it.
 
-use crate::layout::{Layout, TRIPLE};
+use crate::layout::{Layout, SERVER, TRIPLE, shown};
 use crate::progress::Step;
 use crate::toolchain::{self, C, Machine, Rust};
+use crate::verbs::plan9_cargo;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 use std::fs::{self, File};
@@ -88,6 +89,33 @@ pub fn build(layout: &Layout) -> Result<()> {
         replace(&target.join("release").join(tool), &tools.join(tool))?;
     }
     step.done(&TOOLS.join(", "));
+    Ok(())
+}
+
+/// Builds the server, which runs on Plan 9, with the toolchain directory's own compiler, and adds it to the directory.
+pub fn build_server(layout: &Layout) -> Result<()> {
+    let step = Step::start(SERVER);
+    let source = layout.root.join("src/tools").join(SERVER).join("Cargo.toml");
+    let target = layout.build.join("server-target");
+    let mut cargo = plan9_cargo(layout, &[])?;
+    cargo.args(["build", "--release", "--quiet", "--locked", "--target", TRIPLE]);
+    let output = cargo
+        .arg("--manifest-path")
+        .arg(source)
+        .arg("--target-dir")
+        .arg(&target)
+        .output()
+        .context("the toolchain's cargo cannot be started; run `x doctor`")?;
+    if !output.status.success() {
+        bail!("{SERVER} did not build\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let place = layout.server();
+    if let Some(folder) = place.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("{} cannot be made", folder.display()))?;
+    }
+    replace(&target.join(TRIPLE).join("release").join(SERVER), &place)?;
+    step.done(&shown(&layout.root, &place));
     Ok(())
 }
 

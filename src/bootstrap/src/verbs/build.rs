@@ -70,6 +70,7 @@ fn rest(layout: &Layout, rust: &Rust) -> Result<()> {
     let hash = sysroot::install(&rlibs, &tools::target_dir(&toolchain).join("lib"))?;
     tools::build(layout)?;
     tools::lay_out(layout, rust, &toolchain, &hash)?;
+    tools::build_server(layout)?;
     println!("toolchain: {}", shown(&layout.root, &toolchain));
     Ok(())
 }

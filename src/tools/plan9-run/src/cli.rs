@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Options that come before those of the command line.
-const FLAGS: &str = "PLAN9_RUN_FLAGS";
+pub(crate) const FLAGS: &str = "PLAN9_RUN_FLAGS";
 
 /// Runs a Plan 9 amd64 executable on Linux, or with --on on another machine.
 ///
@@ -89,11 +89,13 @@ pub fn main() -> ExitCode {
     let result = words().and_then(|words| {
         let matches = Args::command().get_matches_from(words);
         let args = Args::from_arg_matches(&matches).unwrap_or_else(|why| why.exit());
+        if let Some(file) = &args.remote.new_key {
+            return remote::make_key(file).map(|()| ExitCode::SUCCESS);
+        }
         match args.remote.place()? {
-            _ if args.remote.new_key.is_some() => args.remote.make_key(),
             Some(place) => {
                 only_for_machines_elsewhere(&matches)?;
-                remote::run(place, &args.remote, args.bind, args.env, args.command)
+                remote::run(&place, &args.remote, args.bind, args.env, args.command)
             }
             None => {
                 only_for_machines_here(&matches)?;

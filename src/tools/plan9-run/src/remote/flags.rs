@@ -1,18 +1,16 @@
 //! The options that are about another machine.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+use plan9_remote_protocol::{PORT, safe_name};
 use std::env;
 use std::fmt;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 /// Another machine, for those who cannot give options.
-const ON: &str = "PLAN9_ON";
+pub const ON: &str = "PLAN9_ON";
 /// The file of the key, likewise.
-const KEY: &str = "PLAN9_KEY";
-/// Where `plan9-remote` listens unless it is told otherwise.
-const PORT: u16 = 17019;
+pub const KEY: &str = "PLAN9_KEY";
 
 /// Options for a run on another machine.
 #[derive(clap::Args)]
@@ -75,11 +73,6 @@ impl Flags {
         let folder = folder.context("HOME is not set; name the key's file by --key")?;
         Ok(folder.join("plan9-remote/key"))
     }
-
-    /// Makes a key, for `--new-key`.
-    pub fn make_key(&self) -> Result<ExitCode> {
-        bail!("no key can be made yet")
-    }
 }
 
 impl std::str::FromStr for Place {
@@ -123,8 +116,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 /// The file and the name of `--send`. The name is one below the folder of the run.
 fn sent(text: &str) -> Result<(PathBuf, String), String> {
     let pair = text.rsplit_once('=').filter(|(file, _)| !file.is_empty());
-    let inside = |name: &str| name.split('/').all(|part| !matches!(part, "" | "." | ".."));
-    pair.filter(|(_, name)| inside(name))
+    pair.filter(|(_, name)| safe_name(name))
         .map(|(file, name)| (PathBuf::from(file), name.to_string()))
         .ok_or(
             "write a file, = and its name in the program's folder, such as target/bin=bin".into(),
