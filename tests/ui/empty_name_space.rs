@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::env;
 use std::io::Read;
 use std::os::plan9::namespace::{self, Groups};
+use std::os::plan9::note::{self, Notes};
 use std::process::{self, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -19,6 +20,10 @@ fn child() {
     assert!(std::fs::metadata("/dev/random").is_err());
     let start = Instant::now();
     println!("a set of {}", HashSet::from([1, 2, 1]).len());
+    println!("processors: {}", thread::available_parallelism().is_ok());
+    let notes = Notes::watch(["hello"]).unwrap();
+    note::post(process::id(), b"hello there").unwrap();
+    println!("{}", String::from_utf8_lossy(notes.recv().text()));
     thread::sleep(Duration::from_millis(20));
     assert!(start.elapsed() >= Duration::from_millis(20));
     assert!(thread::Builder::new().name("named".into()).spawn(|| ()).unwrap().join().is_ok());

@@ -30,11 +30,9 @@ use crate::io;
 use crate::sync::mpsc::Receiver;
 use crate::sys::notes::inbox;
 use crate::sys::notes::watch::{self, Watch};
-use crate::sys::text::Text;
-use crate::sys::{cvt, cvt_r};
+use crate::sys::{cvt, proc_file};
 use crate::time::Duration;
-use plan9_abi::flags::open;
-use plan9_abi::sys::{file, process};
+use plan9_abi::sys::process;
 
 /// A note that came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,12 +187,7 @@ pub fn alarm(after: Option<Duration>) -> io::Result<Option<Duration>> {
 }
 
 fn write(pid: u32, file: &str, text: &[u8]) -> io::Result<()> {
-    let name = Text::new(format_args!("/proc/{pid}/{file}"));
-    let fd = cvt_r(|| file::open(name.as_c_str(), open::WRITE | open::CEXEC))?;
-    // A proc's file is waited for before anything is done to the proc (`port/devproc.c:procwrite`).
-    let written = cvt_r(|| file::write(fd, text));
-    let _ = file::close(fd);
-    written.map(drop)
+    cvt(proc_file::write(pid, file, text))
 }
 
 fn owned<P: AsRef<[u8]>>(prefixes: impl IntoIterator<Item = P>) -> Vec<Vec<u8>> {

@@ -6,7 +6,8 @@
 use crate::sync::OnceLock;
 use crate::sync::atomic::AtomicU64;
 use crate::sync::atomic::Ordering::Relaxed;
-use crate::sys::pal::{cvt_r, errstr};
+use crate::sys::pal::devices::open_device;
+use crate::sys::pal::{cvt, errstr};
 use plan9_abi::errors;
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
@@ -15,9 +16,7 @@ pub fn fill_bytes(mut bytes: &mut [u8]) {
     if bytes.is_empty() {
         return;
     }
-    // A name space can be empty, or without devices.
-    let fd = cvt_r(|| file::open(c"/dev/random", open::READ | open::CEXEC))
-        .or_else(|_| cvt_r(|| file::open(c"#c/random", open::READ | open::CEXEC)))
+    let fd = cvt(open_device(c"/dev/random", c"#c/random", open::READ | open::CEXEC))
         .expect("failed to open /dev/random");
     while !bytes.is_empty() {
         match file::read(fd, bytes) {

@@ -15,6 +15,7 @@ use crate::ptr;
 use crate::sync::Arc;
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Release, SeqCst};
+use crate::sys::pal::devices::open_device;
 use crate::sys::pal::private::{self, PrivateWords};
 use crate::sys::pal::thread_control::{self, ThreadControl};
 use crate::sys::pal::{clock, cvt, emutls, exit, futex, last_error, proc_file, stacks};
@@ -191,7 +192,7 @@ unsafe extern "C" fn tear_down(words: *mut PrivateWords, thread: &'static Thread
 }
 
 pub fn available_parallelism() -> io::Result<NonZero<usize>> {
-    let fd = cvt(file::open(c"/dev/sysstat", open::READ | open::CEXEC))?;
+    let fd = cvt(open_device(c"/dev/sysstat", c"#c/sysstat", open::READ | open::CEXEC))?;
     // One line a processor.
     let (mut lines, mut buf) = (0, [0; 1024]);
     while let Ok(n @ 1..) = file::read(fd, &mut buf) {

@@ -5,11 +5,12 @@ use crate::io;
 use crate::os::plan9::ffi::OsStringExt;
 use crate::sys::fd::FileDesc;
 use crate::sys::pal::cvt;
+use crate::sys::pal::devices::open_device;
 use plan9_abi::flags::open;
-use plan9_abi::sys::file;
 
 pub fn hostname() -> io::Result<OsString> {
-    let file = FileDesc::new(cvt(file::open(c"#c/sysname", open::READ | open::CEXEC))?);
+    let mode = open::READ | open::CEXEC;
+    let file = FileDesc::new(cvt(open_device(c"#c/sysname", c"/dev/sysname", mode))?);
     let mut name = vec![0; 256];
     let n = file.read(&mut name)?;
     name.truncate(n);

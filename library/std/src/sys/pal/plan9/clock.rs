@@ -6,6 +6,7 @@
 //! the counter's value there lying between two readings of ours. Else the fourth word of `/dev/bintime`, which setting
 //! the clock does not touch; kernels before 2025-04 have three, and there the second counts at the rate of the third.
 
+use super::devices::open_device;
 use crate::arch::x86_64::_rdtsc;
 use crate::sync::atomic::Ordering::Relaxed;
 use crate::sync::atomic::{AtomicI32, AtomicU64};
@@ -78,10 +79,8 @@ fn bintime() -> Option<[u64; 4]> {
     let mut bytes = [0; 4 * WORD];
     let mut fd = BINTIME.load(Relaxed);
     if fd < 0 {
-        let opened = file::open(c"/dev/bintime", open::READ | open::CEXEC);
-        // A name space can be empty, or without devices.
-        let opened =
-            opened.or_else(|_| file::open(c"#c/bintime", open::READ | open::CEXEC)).ok()?;
+        let mode = open::READ | open::CEXEC;
+        let opened = open_device(c"/dev/bintime", c"#c/bintime", mode).ok()?;
         fd = match BINTIME.compare_exchange(-1, opened, Relaxed, Relaxed) {
             Ok(_) => opened,
             Err(other) => {

@@ -9,6 +9,7 @@
 //! A proc of the user `none` can open no other's files, not even those of its own program (`port/devproc.c:nonone`); but
 //! what each thread has opened of its own can be written to by all. So there, each does as it begins.
 
+use super::devices::open_device;
 use super::errstr::{self, unbroken};
 use super::private;
 use super::proc_file;
@@ -92,8 +93,7 @@ fn open_own(thread: &ThreadControl, kept: &AtomicI32, what: &str) {
 /// Whether this proc's user is `none`.
 fn is_nobody() -> bool {
     let mut name = [0; 8];
-    let opened = file::open(c"#c/user", open::READ | open::CEXEC);
-    let opened = opened.or_else(|_| file::open(c"/dev/user", open::READ | open::CEXEC));
+    let opened = open_device(c"#c/user", c"/dev/user", open::READ | open::CEXEC);
     let Ok(fd) = opened else { return false };
     let read = file::read(fd, &mut name);
     let _ = file::close(fd);

@@ -33,6 +33,7 @@ pub(crate) use shared_static;
 pub mod blocks;
 pub mod clock;
 pub mod deadline;
+pub mod devices;
 pub mod directory;
 pub mod emutls;
 pub mod errstr;
@@ -74,9 +75,7 @@ pub unsafe fn init(argc: isize, argv: *const *const u8, _sigpipe: u8) {
 /// Opens those of the first three descriptors that are not: what is opened next would be a stream by accident, and a panic
 /// be written to it.
 fn open_streams() {
-    let null =
-        || file::open(c"/dev/null", open::RDWR).or_else(|_| file::open(c"#c/null", open::RDWR));
-    while let Ok(fd) = null() {
+    while let Ok(fd) = devices::open_device(c"/dev/null", c"#c/null", open::RDWR) {
         if fd > 2 {
             let _ = file::close(fd);
             break;
