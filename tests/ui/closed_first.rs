@@ -20,7 +20,7 @@ fn lives((near, far): &mut (TcpStream, TcpStream)) -> bool {
 
 /// Open files of conversations.
 fn files() -> usize {
-    let own = format!("#p/{}/fd", std::process::id());
+    let own = format!("/proc/{}/fd", std::process::id());
     std::fs::read_to_string(own).unwrap().lines().filter(|line| line.contains("/net/tcp")).count()
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, FileTimes, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::fd::OwnedFd;
 use std::os::plan9::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
@@ -101,6 +102,15 @@ fn offsets(path: &Path) {
     file.read_to_end(&mut all).unwrap();
     assert_eq!(all, b"0123\0\0");
     assert_eq!(kind(file.set_len(u64::MAX)), ErrorKind::InvalidInput);
+    // Only where it was opened for writing.
+    let reader = File::open(path).unwrap();
+    for reader in [reader.try_clone().unwrap(), File::from(OwnedFd::from(reader))] {
+        assert_eq!(kind(reader.set_len(0)), ErrorKind::InvalidInput);
+    }
+    assert_eq!(file.metadata().unwrap().len(), 6);
+    let writer = File::options().append(true).open(path).unwrap();
+    writer.set_len(7).unwrap();
+    File::from(OwnedFd::from(writer)).set_len(6).unwrap();
     file.seek(SeekFrom::Start(8)).unwrap();
     file.write_all(b"x").unwrap();
     file.sync_all().unwrap();
@@ -125,9 +135,10 @@ fn records(path: &Path) {
     file.set_modified(long_ago).unwrap();
     assert_eq!(file.metadata().unwrap().modified().unwrap(), long_ago);
     let later = long_ago + Duration::from_secs(1);
-    // The time of access is left alone beside the other, and refused alone.
-    file.set_times(FileTimes::new().set_accessed(long_ago).set_modified(later)).unwrap();
-    assert_eq!(fs::metadata(path).unwrap().modified().unwrap(), later);
+    // The time of access cannot be set, and what cannot be done whole is not begun.
+    let both = FileTimes::new().set_accessed(long_ago).set_modified(later);
+    assert_eq!(kind(file.set_times(both)), ErrorKind::Unsupported);
+    assert_eq!(fs::metadata(path).unwrap().modified().unwrap(), long_ago);
     file.set_times(FileTimes::new()).unwrap();
     assert_eq!(kind(file.set_times(FileTimes::new().set_accessed(later))), ErrorKind::Unsupported);
     let too_late = UNIX_EPOCH + Duration::from_secs(u32::MAX.into());

@@ -68,7 +68,8 @@ fn in_advance(at: &str) -> usize {
     });
     Mount::new(near).on(at).unwrap();
     let mut file = File::open(format!("{at}/x")).unwrap();
-    let n = file.read(&mut [0; 2 * READS]).unwrap();
+    // A larger read would ask for the file's record first.
+    let n = file.read(&mut [0; READS + 2_000]).unwrap();
     drop(file);
     namespace::unmount(None::<&str>, at).unwrap();
     server.join().unwrap();

@@ -65,6 +65,9 @@ const DIRECTORY_NOT_EMPTY: i32 = 39;
 /// The code of `fd out of range or not open`.
 pub const BAD_FD: i32 = 9;
 
+/// The code of `inappropriate use of fd`: it is not open for what is asked of it.
+pub const BAD_USE_OF_FD: i32 = 0x209;
+
 macro_rules! table {
     ($($text:literal $code:literal $kind:ident;)*) => {
         /// Every known text, each with a code of its own.

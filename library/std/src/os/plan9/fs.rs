@@ -1,6 +1,34 @@
 //! Plan 9-specific extensions to primitives in [`std::fs`](crate::fs): what a directory record says (man 5/stat), modes
 //! of `open` and `create` (man 2/open), and reading and writing at a place (man 2/read).
 //!
+//! # Appending
+//!
+//! The kernel cannot open a file for appending. For one that was opened with [`append`](OpenOptions::append), each write
+//! looks for the end and writes there, and all writes of a program to the same file take turns: by several handles, by
+//! clones, and by threads that share one. What one write is given stays in one piece.
+//!
+//! Another program does not take part in that, and what both append at the same moment overwrites one another. For that
+//! the file itself must be append-only, by its mode: its server then puts each write at the end, whoever made it, a
+//! message of some 8 to 32 KiB at a time. Such a file cannot be written elsewhere than at its end, and many servers do
+//! not cut it when it is opened with [`truncate`](OpenOptions::truncate). So a file becomes append-only only where a
+//! program asks for it as it creates it:
+//!
+//! ```
+//! use std::fs::{self, OpenOptions};
+//! use std::io::Write;
+//! use std::os::plan9::fs::OpenOptionsExt;
+//!
+//! /// The file is append-only (man 5/open).
+//! const DMAPPEND: u32 = 1 << 30;
+//!
+//! fn main() -> std::io::Result<()> {
+//!     let name = format!("/tmp/log.{}", std::process::id());
+//!     let mut log = OpenOptions::new().append(true).create(true).mode(DMAPPEND | 0o644).open(&name)?;
+//!     log.write_all(b"started\n")?;
+//!     fs::remove_file(&name)
+//! }
+//! ```
+//!
 //! # Examples
 //!
 //! ```
@@ -26,6 +54,7 @@
 //! }
 //! ```
 
+use crate::ffi::OsStr;
 use crate::fs::{File, Metadata, OpenOptions, Permissions};
 use crate::io;
 use crate::sys::{AsInner, AsInnerMut, FromInner};
@@ -113,6 +142,31 @@ pub trait OpenOptionsExt {
     /// ([`InvalidInput`](io::ErrorKind::InvalidInput)).
     #[stable(feature = "rust1", since = "1.0.0")]
     fn custom_flags(&mut self, flags: u32) -> &mut Self;
+    /// Opens a file of a kernel device by its name from there, as `#c/sysname` (man 3/intro). No path leads to it, for a
+    /// path that begins with `#` is relative, and names a file in the working directory. To list a device's directory,
+    /// or to use its files by path, [bind](super::namespace::bind) it to one.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a name that does not begin with `#`; what the kernel says, for
+    /// one `unknown device in # filename`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::fs::File;
+    /// use std::io::Read;
+    /// use std::os::plan9::fs::OpenOptionsExt;
+    ///
+    /// fn main() -> std::io::Result<()> {
+    ///     let mut name = String::new();
+    ///     File::options().read(true).open_device("#c/sysname")?.read_to_string(&mut name)?;
+    ///     assert!(!name.is_empty());
+    ///     Ok(())
+    /// }
+    /// ```
+    #[stable(feature = "rust1", since = "1.0.0")]
+    fn open_device<S: AsRef<OsStr>>(&self, name: S) -> io::Result<File>;
 }
 
 #[stable(feature = "rust1", since = "1.0.0")]
@@ -125,6 +179,10 @@ impl OpenOptionsExt for OpenOptions {
     fn custom_flags(&mut self, flags: u32) -> &mut OpenOptions {
         self.as_inner_mut().flags(flags);
         self
+    }
+
+    fn open_device<S: AsRef<OsStr>>(&self, name: S) -> io::Result<File> {
+        self.as_inner().open_device(name.as_ref()).map(File::from_inner)
     }
 }
 

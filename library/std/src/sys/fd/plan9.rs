@@ -1,9 +1,21 @@
 //! An owned descriptor: what a file, a stream or a pipe's end holds, closed when it is dropped.
 //!
 //! Closing wakes nobody who waits on the channel behind a descriptor; the file is closed when that wait ends too.
+//!
+//! A large read or write of a mounted file becomes several messages, and where a note breaks one of them the kernel says
+//! nothing of those before (`port/devmnt.c:mntrdwr`). A file is read or written again at the same offset, so nothing
+//! is lost. A stream, such as another machine's pipe, loses what it gave. So no call moves more of a stream
+//! than one message holds.
 
+pub mod channel;
+
+use self::channel::Channel;
+use crate::fmt;
 use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut, Read};
 use crate::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use crate::sync::atomic::AtomicUsize;
+use crate::sync::atomic::Ordering::Relaxed;
+use crate::sys::pal::errstr::unbroken;
 use crate::sys::pal::text::Text;
 use crate::sys::pal::{cvt, fd_name};
 use crate::sys::{AsInner, FromInner, IntoInner};
@@ -29,24 +41,49 @@ pub mod libc {
     }
 }
 
+/// What the smallest message holds that servers agree on, in bytes.
+pub const SMALLEST_MESSAGE: usize = 8192;
+
+/// The kernel device of files that a server has.
+const MOUNTED: u16 = b'M' as u16;
+
 /// The descriptor is open until this is dropped.
-#[derive(Debug)]
-pub struct FileDesc(OwnedFd);
+pub struct FileDesc {
+    fd: OwnedFd,
+    /// How much one call may move, in bytes. It is asked for at the first call that is larger than the smallest message;
+    /// 0 before. Whoever asks gets the same answer, so no ordering is needed.
+    most: AtomicUsize,
+}
 
 impl FileDesc {
     /// Takes over a descriptor that the kernel has just given and nobody else closes.
     pub fn new(fd: i32) -> FileDesc {
         // SAFETY: the caller's.
-        FileDesc(unsafe { OwnedFd::from_raw_fd(fd) })
+        FileDesc::from_inner(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 
     pub fn raw(&self) -> i32 {
-        self.0.as_raw_fd()
+        self.fd.as_raw_fd()
+    }
+
+    /// How much of so many bytes one call may move.
+    fn part(&self, wanted: usize) -> usize {
+        if wanted <= SMALLEST_MESSAGE {
+            return wanted;
+        }
+        if self.most.load(Relaxed) == 0 {
+            self.most.store(most(self.raw()), Relaxed);
+        }
+        wanted.min(self.most.load(Relaxed))
     }
 
     /// Reads at the channel's offset. An empty buffer reaches no kernel: on a stream it would wait for data.
     pub fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        if buf.is_empty() { Ok(0) } else { cvt(file::read(self.raw(), buf)) }
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let part = self.part(buf.len());
+        cvt(file::read(self.raw(), &mut buf[..part]))
     }
 
     /// As `read`; what is not read stays as it was, uninitialised memory too.
@@ -54,8 +91,9 @@ impl FileDesc {
         if cursor.capacity() == 0 {
             return Ok(());
         }
+        let part = self.part(cursor.capacity());
         // SAFETY: nothing that is initialised is made otherwise.
-        let n = cvt(file::read_uninit(self.raw(), unsafe { cursor.as_mut() }))?;
+        let n = cvt(file::read_uninit(self.raw(), unsafe { &mut cursor.as_mut()[..part] }))?;
         // SAFETY: the kernel has written that many bytes.
         unsafe { cursor.advance(n) };
         Ok(())
@@ -63,11 +101,11 @@ impl FileDesc {
 
     /// Writes at the channel's offset, at most as much as a queue takes at once.
     pub fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        write(self.raw(), &buf[..buf.len().min(MAX_ATOMIC)])
+        write(self.raw(), &buf[..self.part(buf.len().min(MAX_ATOMIC))])
     }
 
     pub fn duplicate(&self) -> io::Result<FileDesc> {
-        duplicate(self.as_fd()).map(FileDesc)
+        duplicate(self.as_fd()).map(FileDesc::from_inner)
     }
 
     // The rest is what a pipe's end is asked for.
@@ -103,9 +141,31 @@ impl FileDesc {
     }
 }
 
+/// How much one call may move of what is behind a descriptor: of a stream of a file server's, one message. A mounted file
+/// that has no length is taken for a stream.
+pub fn most(fd: RawFd) -> usize {
+    let mut record = [0; 512];
+    let length = unbroken(|| file::fstat(fd, &mut record)).unwrap_or(0);
+    match Dir::parse(&record[..length]) {
+        Some((dir, _)) if dir.device_type != MOUNTED || dir.length > 0 => usize::MAX,
+        _ => message(fd),
+    }
+}
+
+/// What one message to a file's server holds, in bytes.
+pub fn message(fd: RawFd) -> usize {
+    let unit = Channel::of(fd).map(|channel| channel.iounit);
+    unit.filter(|&unit| unit > 0).unwrap_or(SMALLEST_MESSAGE)
+}
+
 /// Writes at the channel's offset. A note may break a write, and writing again must not say a thing twice: what a pipe or
 /// a conversation was given is in its queue by then (`port/qio.c:qbwrite`), if it is one piece. An empty write would be a
 /// record to whoever reads a pipe: the end.
+///
+/// Of a file server's answer nobody can tell. A server that was told to forget a request has not acted on it
+/// (man 5/flush), but exportfs answers with what its own call said, and its pipe has the bytes by then
+/// (`cmd/exportfs/exportsrv.c:slavewrite`). Both reach the program as `interrupted`. The error is passed on, and
+/// `write_all` writes again: a message to another machine's pipe may be said twice, and no message is lost.
 pub fn write(fd: RawFd, piece: &[u8]) -> io::Result<usize> {
     if piece.is_empty() {
         return Ok(0);
@@ -145,27 +205,33 @@ pub fn duplicate(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     cvt(new).map(|new| unsafe { OwnedFd::from_raw_fd(new) })
 }
 
+impl fmt::Debug for FileDesc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FileDesc").field(&self.fd).finish()
+    }
+}
+
 impl AsInner<OwnedFd> for FileDesc {
     fn as_inner(&self) -> &OwnedFd {
-        &self.0
+        &self.fd
     }
 }
 
 impl IntoInner<OwnedFd> for FileDesc {
     fn into_inner(self) -> OwnedFd {
-        self.0
+        self.fd
     }
 }
 
 impl FromInner<OwnedFd> for FileDesc {
     fn from_inner(fd: OwnedFd) -> FileDesc {
-        FileDesc(fd)
+        FileDesc { fd, most: AtomicUsize::new(0) }
     }
 }
 
 impl AsFd for FileDesc {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.fd.as_fd()
     }
 }
 
@@ -177,13 +243,13 @@ impl AsRawFd for FileDesc {
 
 impl IntoRawFd for FileDesc {
     fn into_raw_fd(self) -> RawFd {
-        self.0.into_raw_fd()
+        self.fd.into_raw_fd()
     }
 }
 
 impl FromRawFd for FileDesc {
     unsafe fn from_raw_fd(fd: RawFd) -> FileDesc {
         // SAFETY: the caller's.
-        FileDesc(unsafe { OwnedFd::from_raw_fd(fd) })
+        FileDesc::from_inner(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 }

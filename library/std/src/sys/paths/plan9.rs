@@ -17,7 +17,7 @@ fn path(bytes: &[u8]) -> PathBuf {
 }
 
 pub fn getcwd() -> io::Result<PathBuf> {
-    directory::current().map(|name| path(name.to_bytes()))
+    directory::path_of(directory::current()?.to_bytes())
 }
 
 pub fn chdir(path: &Path) -> io::Result<()> {

@@ -11,8 +11,8 @@ use crate::sys::pal::cvt;
 use plan9_abi::errors;
 use plan9_abi::sys::file;
 
-/// The most that one write gives the kernel, in bytes: a message of 8192 and its header is what every server takes.
-const MAX_WRITE: usize = 8192;
+/// The most that one write gives the kernel, in bytes.
+const MAX_WRITE: usize = fd::SMALLEST_MESSAGE;
 
 pub struct Stdin;
 pub struct Stdout;
@@ -26,7 +26,13 @@ impl Stdin {
 
 impl io::Read for Stdin {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if buf.is_empty() { Ok(0) } else { cvt(file::read(0, buf)) }
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        // What is open at 0 may change, so nothing is remembered of it.
+        let most = if buf.len() > fd::SMALLEST_MESSAGE { fd::most(0) } else { buf.len() };
+        let part = buf.len().min(most);
+        cvt(file::read(0, &mut buf[..part]))
     }
 
     fn read_buf(&mut self, cursor: BorrowedCursor<'_>) -> io::Result<()> {
@@ -72,9 +78,9 @@ impl io::Write for Stderr {
 
 pub const STDIN_BUF_SIZE: usize = crate::sys::io::DEFAULT_BUF_SIZE;
 
-/// Whether the descriptor is not there, which std takes for a sink.
+/// Whether the descriptor is not there, or not open in the way in which it is used. std takes it for a sink.
 pub fn is_ebadf(err: &io::Error) -> bool {
-    err.raw_os_error() == Some(errors::BAD_FD)
+    matches!(err.raw_os_error(), Some(errors::BAD_FD | errors::BAD_USE_OF_FD))
 }
 
 pub fn panic_output() -> Option<impl io::Write> {

@@ -39,7 +39,8 @@ pub struct Thread {
 impl Thread {
     // unsafe: see thread::Builder::spawn_unchecked for safety requirements
     pub unsafe fn new(stack: usize, init: Box<ThreadInit>) -> io::Result<Thread> {
-        if let Some(current) = thread_control::current() {
+        let current = thread_control::current();
+        if let Some(current) = current {
             exit::before_thread(current);
         }
         let name = init.handle.cname().map_or(&b""[..], CStr::to_bytes);
@@ -54,6 +55,7 @@ impl Thread {
         let done = Arc::new_in(AtomicU32::new(0), System);
         thread.set_name(name);
         thread.set_stack(stack);
+        thread.followed.set(current.map_or(0, |current| current.followed.get()));
         thread.done.set(Arc::into_raw_with_allocator(done.clone()).0);
         thread.init.set(Box::into_raw(init).cast());
         // SAFETY: the control block is complete, and the words are this proc's own.

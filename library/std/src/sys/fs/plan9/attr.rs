@@ -1,12 +1,14 @@
 //! What a directory record says of a file, and the changes of it that wstat takes.
 
 use crate::io;
+use crate::path::Path;
 use crate::sys::pal::cvt_r;
+use crate::sys::pal::directory::with_name_or_device;
 use crate::sys::time::{SystemTime, UNIX_EPOCH};
 use crate::time::Duration;
 use plan9_abi::dir::{Dir, FIXED_SIZE, Qid};
 use plan9_abi::flags::mode;
-use plan9_abi::sys;
+use plan9_abi::sys::{self, file};
 
 /// The permission bits of a mode; those above them say what kind of file it is.
 const PERMISSIONS: u32 = 0o777;
@@ -52,6 +54,11 @@ impl FileAttr {
             atime: dir.atime,
             mtime: dir.mtime,
         }
+    }
+
+    /// What `stat` says of a name, which is a kernel device's where it begins with `#`.
+    pub fn named(name: &Path) -> io::Result<FileAttr> {
+        with_name_or_device(name, |name| read(|buf| file::stat(name, buf)))
     }
 
     /// Whether both are one file.
@@ -135,19 +142,16 @@ impl FileTimes {
         self.modified = Some(t);
     }
 
-    /// The record that sets the time of change, in whole seconds. The time of access is the server's own: asked for
-    /// beside the other it is left alone, asked for by itself it is refused. `None` if there is nothing to do.
+    /// The record that sets the time of change, in whole seconds. The time of access is the server's own, and to ask for
+    /// it is refused before anything is changed. `None` if there is nothing to do.
     pub fn record(&self) -> io::Result<Option<Dir<'static>>> {
-        let modified = match (self.modified, self.accessed) {
-            (Some(modified), _) => modified,
-            (None, None) => return Ok(None),
-            (None, Some(_)) => {
-                return Err(io::const_error!(
-                    io::ErrorKind::Unsupported,
-                    "the access time of a file cannot be set on Plan 9",
-                ));
-            }
-        };
+        if self.accessed.is_some() {
+            return Err(io::const_error!(
+                io::ErrorKind::Unsupported,
+                "the access time of a file cannot be set on Plan 9; set the modification time alone",
+            ));
+        }
+        let Some(modified) = self.modified else { return Ok(None) };
         let seconds = modified.sub_time(&UNIX_EPOCH).ok().map(|since| since.as_secs());
         // All ones would leave the time as it is.
         let mtime = seconds.and_then(|seconds| u32::try_from(seconds).ok()).filter(|&s| s != !0);
@@ -181,6 +185,9 @@ pub fn read(call: impl Fn(&mut [u8]) -> sys::Result<usize>) -> io::Result<FileAt
     Dir::parse(&whole[..n]).map(|(dir, _)| FileAttr::of(&dir)).ok_or(MALFORMED)
 }
 
+pub const NAME_TOO_LONG: io::Error =
+    io::const_error!(io::ErrorKind::InvalidFilename, "name too long");
+
 /// What a server sent that is no record.
 pub const MALFORMED: io::Error =
     io::const_error!(io::ErrorKind::InvalidData, "malformed directory record");
@@ -189,7 +196,7 @@ pub const MALFORMED: io::Error =
 pub fn change(dir: &Dir<'_>, call: impl Fn(&[u8]) -> sys::Result<()>) -> io::Result<()> {
     let mut record = vec![0; dir.size()];
     let Some(_) = dir.write(&mut record) else {
-        return Err(io::const_error!(io::ErrorKind::InvalidFilename, "name too long"));
+        return Err(NAME_TOO_LONG);
     };
     cvt_r(|| call(&record))
 }

@@ -1,5 +1,6 @@
 //! Directories: reading, making and removing them.
 
+use super::again::{exclusive, removal};
 use super::attr::{FileAttr, FileType, MALFORMED};
 use super::stat;
 use crate::ffi::OsString;
@@ -18,8 +19,10 @@ use plan9_abi::sys::file;
 /// Room for the largest record: a buffer that is too small for the next one looks like the end to some servers.
 const BUFFER: usize = 2 + u16::MAX as usize;
 
-const NOT_A_DIRECTORY: io::Error = io::const_error!(ErrorKind::NotADirectory, "not a directory");
-const IS_A_DIRECTORY: io::Error = io::const_error!(ErrorKind::IsADirectory, "is a directory");
+pub(super) const NOT_A_DIRECTORY: io::Error =
+    io::const_error!(ErrorKind::NotADirectory, "not a directory");
+pub(super) const IS_A_DIRECTORY: io::Error =
+    io::const_error!(ErrorKind::IsADirectory, "is a directory");
 
 /// A directory being read. In a union, names that several members have come several times.
 pub struct ReadDir {
@@ -123,7 +126,7 @@ impl DirBuilder {
     pub fn mkdir(&self, path: &Path) -> io::Result<()> {
         let access = open::READ | open::EXCL | open::CEXEC;
         let mode = mode::DIR | 0o777;
-        let fd = with_name(path, |name| cvt_r(|| file::create(name, access, mode)))?;
+        let fd = with_name(path, |name| exclusive(|| file::create(name, access, mode)))?;
         let made = FileDesc::new(fd);
         // A device's own tree makes a plain file of it.
         let attr = super::attr::read(|buf| file::fstat(made.raw(), buf))?;
@@ -137,7 +140,7 @@ impl DirBuilder {
 
 /// Removes a file or an empty directory: the kernel does not ask which.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
-    with_name(path, |name| cvt_r(|| file::remove(name)))
+    with_name(path, |name| removal(|| file::remove(name)))
 }
 
 pub fn unlink(path: &Path) -> io::Result<()> {

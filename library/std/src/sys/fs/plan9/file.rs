@@ -1,16 +1,22 @@
 //! An open file.
 
+use super::append::Append;
 use super::attr::{self, FileAttr, FilePermissions, FileTimes};
+use super::dir::IS_A_DIRECTORY;
 use super::open::OpenOptions;
 use crate::fmt;
 use crate::fs::TryLockError;
 use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut, SeekFrom};
 use crate::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use crate::path::Path;
+use crate::sync::atomic::AtomicBool;
+use crate::sync::atomic::Ordering::Relaxed;
 use crate::sys::fd::FileDesc;
-use crate::sys::pal::{cvt, cvt_r, fd_name};
+use crate::sys::fd::channel::Channel;
+use crate::sys::pal::{cvt, cvt_r, errstr, fd_name};
 use crate::sys::{FromInner, IntoInner};
 use plan9_abi::dir::Dir;
+use plan9_abi::errors::{self, Kind};
 use plan9_abi::sys::file;
 
 /// Where `seek` counts from.
@@ -20,9 +26,13 @@ const FROM_END: u32 = 2;
 
 pub struct File {
     fd: FileDesc,
-    /// Each write goes to the end as it is then. The kernel has no such mode: between finding the end and writing,
-    /// another program can write there too, unless the file itself is append-only (DMAPPEND).
-    append: bool,
+    /// Each write goes to the end as it is then.
+    append: Option<Append>,
+    /// It is known to have been opened for writing.
+    written: bool,
+    /// It is known to be no directory, which is asked at the first read. Whoever asks gets the same answer, so no
+    /// ordering is needed.
+    plain: AtomicBool,
 }
 
 const NO_LOCKS: io::Error = io::const_error!(
@@ -31,8 +41,8 @@ const NO_LOCKS: io::Error = io::const_error!(
 );
 
 impl File {
-    pub fn new(fd: FileDesc, append: bool) -> File {
-        File { fd, append }
+    pub fn new(fd: FileDesc, append: Option<Append>, written: bool) -> File {
+        File { fd, append, written, plain: AtomicBool::new(false) }
     }
 
     pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
@@ -44,7 +54,25 @@ impl File {
     }
 
     pub fn file_attr(&self) -> io::Result<FileAttr> {
-        attr::read(|buf| file::fstat(self.raw(), buf))
+        let attr = attr::read(|buf| file::fstat(self.raw(), buf))?;
+        if attr.file_type().is_file() {
+            self.plain.store(true, Relaxed);
+        }
+        Ok(attr)
+    }
+
+    /// Fails for a directory. Its bytes are records, or nothing at all if the buffer is small, and a program that reads a
+    /// file must not take it for an empty one. A directory's channel refuses to say where it stands
+    /// (`port/sysfile.c:sseek`), which asks no file server anything.
+    fn check_plain(&self) -> io::Result<()> {
+        if !self.plain.load(Relaxed) {
+            let here = file::seek(self.raw(), 0, FROM_HERE);
+            if here.is_err() && errstr::means(Kind::IsADirectory) {
+                return Err(IS_A_DIRECTORY);
+            }
+            self.plain.store(true, Relaxed);
+        }
+        Ok(())
     }
 
     fn change(&self, dir: &Dir<'_>) -> io::Result<()> {
@@ -80,7 +108,11 @@ impl File {
         Err(NO_LOCKS)
     }
 
+    /// A server looks at the file's permissions and not at how it was opened (man 5/stat), so that is looked at here.
     pub fn truncate(&self, size: u64) -> io::Result<()> {
+        if !self.written && Channel::of(self.raw()).is_some_and(|channel| !channel.written) {
+            return Err(io::Error::from_raw_os_error(errors::BAD_USE_OF_FD));
+        }
         // All ones would leave the length as it is, and offsets are signed.
         if i64::try_from(size).is_err() {
             return Err(io::const_error!(io::ErrorKind::InvalidInput, "the length is too large"));
@@ -89,6 +121,7 @@ impl File {
     }
 
     pub fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.check_plain()?;
         self.fd.read(buf)
     }
 
@@ -101,19 +134,21 @@ impl File {
     }
 
     pub fn read_buf(&self, cursor: BorrowedCursor<'_>) -> io::Result<()> {
+        self.check_plain()?;
         self.fd.read_buf(cursor)
     }
 
     pub fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        if self.append && !buf.is_empty() {
-            cvt_r(|| file::seek(self.raw(), 0, FROM_END))?;
+        match &self.append {
+            Some(append) => append.write(&self.fd, buf),
+            None => self.fd.write(buf),
         }
-        self.fd.write(buf)
     }
 
     /// Reads at `offset` and leaves the file's own where it is.
     pub fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         let offset = signed(offset)?;
+        self.check_plain()?;
         if buf.is_empty() { Ok(0) } else { cvt(file::pread(self.raw(), buf, offset)) }
     }
 
@@ -154,7 +189,7 @@ impl File {
     }
 
     pub fn duplicate(&self) -> io::Result<File> {
-        Ok(File { fd: self.fd.duplicate()?, append: self.append })
+        Ok(File::new(self.fd.duplicate()?, self.append.clone(), self.written))
     }
 
     pub fn set_permissions(&self, perm: FilePermissions) -> io::Result<()> {
@@ -181,7 +216,7 @@ impl IntoInner<FileDesc> for File {
 
 impl FromInner<FileDesc> for File {
     fn from_inner(fd: FileDesc) -> File {
-        File::new(fd, false)
+        File::new(fd, None, false)
     }
 }
 

@@ -1,9 +1,11 @@
 //! Files as 9P has them: created and opened in two calls, described by one record, renamed within a directory only.
 //!
-//! There are no links, no locks and no append mode, and a record's access time cannot be set; what std asks of them is
-//! said where it is refused. What a note breaks is done again, as a file is opened again on Unix, and nothing is done twice
-//! ([`cvt_r`]); reads and writes alone say `Interrupted`.
+//! There are no links and no locks, and a record's access time cannot be set; what std asks of them is said where it
+//! is refused. What a note breaks is done again, as a file is opened again on Unix ([`cvt_r`], and [`again`] for what may
+//! not be done twice); reads and writes alone say `Interrupted`, and creations of what must not be there.
 
+mod again;
+mod append;
 mod attr;
 mod dir;
 mod file;
@@ -15,13 +17,11 @@ pub use self::dir::{DirBuilder, DirEntry, ReadDir, readdir, remove_dir_all, rmdi
 pub use self::file::File;
 pub use self::open::OpenOptions;
 pub use self::rename::rename;
-use crate::ffi::OsString;
 use crate::io;
-use crate::os::plan9::ffi::OsStringExt;
 use crate::path::{Path, PathBuf};
 use crate::sys::fd::FileDesc;
 pub use crate::sys::fs::common::{Dir, copy, exists};
-use crate::sys::pal::directory::{MAX_NAME, with_name};
+use crate::sys::pal::directory::{MAX_NAME, path_of, with_name};
 use crate::sys::pal::{cvt_r, fd_name, last_error, unsupported};
 use plan9_abi::flags::open as modes;
 use plan9_abi::sys::file as calls;
@@ -64,7 +64,7 @@ pub fn canonicalize(path: &Path) -> io::Result<PathBuf> {
             fd_name(directory.raw(), &mut name).map(<[u8]>::to_vec).ok_or_else(last_error)
         })?,
     };
-    Ok(PathBuf::from(OsString::from_vec(name)))
+    path_of(&name)
 }
 
 pub fn readlink(_path: &Path) -> io::Result<PathBuf> {

@@ -1,12 +1,14 @@
 //! Opening and creating. `open` never creates and `create` truncates what exists, so std's "create if missing" is both.
 
+use super::again::exclusive;
+use super::append::Append;
 use super::file::File;
-use crate::ffi::CStr;
+use crate::ffi::{CStr, OsStr};
 use crate::io::{self, ErrorKind};
 use crate::path::Path;
 use crate::sys::fd::FileDesc;
 use crate::sys::pal::cvt_r;
-use crate::sys::pal::directory::with_name;
+use crate::sys::pal::directory::{with_name, with_name_or_device};
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
 
@@ -100,14 +102,32 @@ impl OpenOptions {
 
     pub(super) fn open(&self, path: &Path) -> io::Result<File> {
         let access = self.access()?;
-        let fd = with_name(path, |name| self.descriptor(name, access))?;
-        Ok(File::new(FileDesc::new(fd), self.append))
+        self.file(with_name(path, |name| self.descriptor(name, access))?)
+    }
+
+    /// Opens a file by a name that begins with a kernel device's, which no path does.
+    pub fn open_device(&self, name: &OsStr) -> io::Result<File> {
+        if !name.as_encoded_bytes().starts_with(b"#") {
+            return Err(io::const_error!(
+                ErrorKind::InvalidInput,
+                "the name of a device begins with `#`",
+            ));
+        }
+        let access = self.access()?;
+        let name = Path::new(name);
+        self.file(with_name_or_device(name, |name| self.descriptor(name, access))?)
+    }
+
+    fn file(&self, fd: i32) -> io::Result<File> {
+        let fd = FileDesc::new(fd);
+        let append = if self.append { Some(Append::to(&fd)?) } else { None };
+        Ok(File::new(fd, append, self.write || self.append))
     }
 
     fn descriptor(&self, name: &CStr, access: u32) -> io::Result<i32> {
-        let new = || cvt_r(|| file::create(name, access | open::EXCL, self.mode));
+        let new = || file::create(name, access | open::EXCL, self.mode);
         if self.create_new {
-            return new();
+            return exclusive(new);
         }
         if self.create && self.truncate {
             return cvt_r(|| file::create(name, access, self.mode));
@@ -119,7 +139,7 @@ impl OpenOptions {
                 Err(why) if self.create && why.kind() == ErrorKind::NotFound => {}
                 opened => return opened,
             }
-            match new() {
+            match cvt_r(new) {
                 Err(why) if why.kind() == ErrorKind::AlreadyExists => error = why,
                 created => return created,
             }

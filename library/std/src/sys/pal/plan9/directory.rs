@@ -2,23 +2,24 @@
 //!
 //! As long as nobody has called `set_current_dir`, every thread stands where the program started, for a new proc begins
 //! in its parent's directory. After that, a thread goes to the program's directory before it uses a relative name, once
-//! for each change: [`CHANGES`] counts them, and a thread remembers which it has followed. The directory is kept by
-//! name: one that is renamed is no longer found by threads that have not been there.
+//! for each change: [`CHANGES`] counts them, and a thread remembers which it has followed. A new thread begins with its
+//! parent's count, for it also begins in its parent's directory. The directory is kept by name: one that is renamed is no
+//! longer found by threads that have not been there.
 //!
 //! | word | who writes it | ordering |
 //! |---|---|---|
 //! | `CHANGES` | `enter`, under the lock, after the name | Release; readers Acquire, so the name is at least as new |
-//! | `FOLLOWED` | its thread | its own |
+//! | `ThreadControl::followed` | its thread, before that its parent | its own; the fork makes the parent's value seen |
 
-use crate::cell::Cell;
-use crate::ffi::{CStr, CString};
+use crate::borrow::Cow;
+use crate::ffi::{CStr, CString, OsString};
 use crate::io;
-use crate::path::Path;
+use crate::path::{Path, PathBuf};
 use crate::sync::Mutex;
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Acquire, Release};
 use crate::sys::helpers::run_with_cstr;
-use crate::sys::pal::{cvt_r, fd_name, last_error};
+use crate::sys::pal::{cvt_r, fd_name, last_error, private, proc_file, thread_control};
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
 
@@ -28,12 +29,27 @@ pub const MAX_NAME: usize = 65_536;
 static DIRECTORY: Mutex<Option<CString>> = Mutex::new(None);
 static CHANGES: AtomicU32 = AtomicU32::new(0);
 
-thread_local! {
-    static FOLLOWED: Cell<u32> = const { Cell::new(0) };
+/// Which change this thread has followed. A proc that std did not start has followed none.
+fn followed() -> u32 {
+    thread_control::current().map_or(0, |thread| thread.followed.get())
 }
 
-/// The name of this proc's own directory.
+fn set_followed(changes: u32) {
+    if let Some(thread) = thread_control::current() {
+        thread.followed.set(changes);
+    }
+}
+
+/// The name of this proc's own directory. The proc's own file says it without access to the directory: its first line,
+/// which is cut where the name is longer than the kernel's buffer (`port/devproc.c:readfd1`). The other way, for such a
+/// name and for a proc that may not look at its own files, is to open the directory, which needs read permission.
 fn own() -> io::Result<CString> {
+    let mut line = [0; 1024];
+    if let Ok(n) = proc_file::read(private::pid(), "fd", &mut line)
+        && let Some(end) = line[..n].iter().position(|&byte| byte == b'\n')
+    {
+        return Ok(CString::new(&line[..end])?);
+    }
     let fd = cvt_r(|| file::open(c".", open::READ | open::CEXEC))?;
     let mut name = vec![0; MAX_NAME];
     let found = fd_name(fd, &mut name).map(<[u8]>::to_vec).ok_or_else(last_error);
@@ -44,7 +60,7 @@ fn own() -> io::Result<CString> {
 /// Brings this thread to the program's directory.
 pub fn follow() -> io::Result<()> {
     let changes = CHANGES.load(Acquire);
-    if FOLLOWED.get() == changes {
+    if followed() == changes {
         return Ok(());
     }
     let directory = DIRECTORY.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -52,7 +68,7 @@ pub fn follow() -> io::Result<()> {
         cvt_r(|| file::chdir(name))?;
     }
     // The lock is held: the count is that of the name.
-    FOLLOWED.set(CHANGES.load(Acquire));
+    set_followed(CHANGES.load(Acquire));
     Ok(())
 }
 
@@ -62,34 +78,57 @@ pub fn current() -> io::Result<CString> {
     own()
 }
 
-/// Makes a directory the program's.
+/// The path that the kernel's name of a directory is. A directory of a kernel device that is bound nowhere has none.
+pub fn path_of(name: &[u8]) -> io::Result<PathBuf> {
+    if name.starts_with(b"#") {
+        return Err(io::const_error!(
+            io::ErrorKind::NotFound,
+            "the directory is a kernel device's, and no path leads to it",
+        ));
+    }
+    // SAFETY: any bytes can be a name on this system.
+    Ok(PathBuf::from(unsafe { OsString::from_encoded_bytes_unchecked(name.to_vec()) }))
+}
+
+/// Makes a directory the program's. If that fails, this thread stands where it stood.
 pub fn enter(path: &Path) -> io::Result<()> {
     with_name(path, |name| {
         let mut directory = DIRECTORY.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let before = directory.clone().map_or_else(own, Ok);
         cvt_r(|| file::chdir(name))?;
-        *directory = Some(own()?);
+        let entered = own().or_else(|why| {
+            if path.is_absolute() {
+                return Ok(name.to_owned());
+            }
+            before.and_then(|before| cvt_r(|| file::chdir(&before))).and(Err(why))
+        })?;
+        *directory = Some(entered);
         let changes = CHANGES.load(Acquire).wrapping_add(1);
         CHANGES.store(changes, Release);
-        FOLLOWED.set(changes);
+        set_followed(changes);
         Ok(())
     })
 }
 
-/// Runs a call with a path as the kernel takes it. A relative one is looked up from the program's directory, also if it
-/// begins with `#`, which the kernel would take for a device.
-pub fn with_name<T>(path: &Path, call: impl Fn(&CStr) -> io::Result<T>) -> io::Result<T> {
-    let bytes = path.as_os_str().as_encoded_bytes();
-    if path.is_absolute() {
-        return run_with_cstr(bytes, &call);
-    }
-    follow()?;
-    match bytes.first() {
-        Some(b'#') => run_with_cstr(&[b"./", bytes].concat(), &call),
-        _ => run_with_cstr(bytes, &call),
+/// A path as the kernel takes it. To the kernel a name that begins with `#` is a device's, whatever directory the proc
+/// stands in (`port/chan.c:namec`). To std such a name is relative like any other, so that a path that was joined from
+/// harmless parts stays below its first one.
+pub fn kernel_name(path: &Path) -> Cow<'_, [u8]> {
+    match path.as_os_str().as_encoded_bytes() {
+        name @ [b'#', ..] => Cow::Owned([b"./", name].concat()),
+        name => Cow::Borrowed(name),
     }
 }
 
-/// The same, but a path that begins with `#` is a device's.
+/// Runs a call with a path as the kernel takes it. A relative one is looked up from the program's directory.
+pub fn with_name<T>(path: &Path, call: impl Fn(&CStr) -> io::Result<T>) -> io::Result<T> {
+    if !path.is_absolute() {
+        follow()?;
+    }
+    run_with_cstr(&kernel_name(path), &call)
+}
+
+/// The same, but a path that begins with `#` is a device's. For functions of `std::os::plan9` that say so.
 pub fn with_name_or_device<T>(path: &Path, call: impl Fn(&CStr) -> io::Result<T>) -> io::Result<T> {
     let bytes = path.as_os_str().as_encoded_bytes();
     if bytes.starts_with(b"#") { run_with_cstr(bytes, &call) } else { with_name(path, call) }

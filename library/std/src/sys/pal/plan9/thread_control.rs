@@ -46,6 +46,8 @@ pub struct ThreadControl {
     pub keys: [Cell<*mut u8>; KEYS],
     /// The error string of the last call of std that failed.
     pub errstr: Cell<[u8; ERRMAX]>,
+    /// Which change of the program's directory it has followed ([`directory`](super::directory)).
+    pub followed: Cell<u32>,
     /// The stack, by its addresses as [`stacks`](super::stacks) names them: where the moat starts, where the stack ends,
     /// and where the new proc's stack pointer starts.
     pub stack_low: Cell<usize>,
@@ -82,6 +84,7 @@ const EMPTY: ThreadControl = ThreadControl {
     tls_len: Cell::new(0),
     keys: [const { Cell::new(ptr::null_mut()) }; KEYS],
     errstr: Cell::new([0; ERRMAX]),
+    followed: Cell::new(0),
     stack_low: Cell::new(0),
     stack_limit: Cell::new(0),
     stack_top: Cell::new(0),

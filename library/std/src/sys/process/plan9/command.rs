@@ -13,13 +13,14 @@ use crate::sys::IntoInner;
 use crate::sys::env as environment;
 use crate::sys::fd::FileDesc;
 use crate::sys::fs::File;
-use crate::sys::pal::cvt_r;
+use crate::sys::pal::cvt;
+use crate::sys::pal::devices::open_device;
+use crate::sys::pal::directory::kernel_name;
 use crate::sys::pipe::pipe;
 use crate::sys::process::CommandEnvs;
 use crate::sys::process::env::CommandEnv;
 use crate::{fmt, io};
 use plan9_abi::flags::open;
-use plan9_abi::sys::file;
 
 /// Where rc looks for programs if `$path` says nothing.
 const DEFAULT_PATH: &[u8] = b"/bin\0.";
@@ -130,7 +131,7 @@ impl Command {
             variables: self.variables()?,
             binds: self.surroundings.binds()?,
             no_devices: self.surroundings.no_devices,
-            directory: self.cwd.as_ref().map(|dir| text(dir.as_bytes())).transpose()?,
+            directory: self.directory()?,
             streams,
         };
         Ok((reaper::start(image)?, pipes))
@@ -162,6 +163,11 @@ impl Command {
         Ok(programs)
     }
 
+    /// As a path: only a name that begins with `/` is absolute.
+    fn directory(&self) -> io::Result<Option<CString>> {
+        self.get_current_dir().map(|dir| text(&kernel_name(dir))).transpose()
+    }
+
     fn variables(&self) -> io::Result<Vec<Variable>> {
         let files = self.env.iter().map(|(name, value)| {
             Ok((environment::device_file(name)?, value.map(|value| value.as_bytes().to_vec())))
@@ -181,9 +187,7 @@ fn stream(at: i32, stdio: &Stdio, end: &mut Option<ChildPipe>) -> io::Result<Str
         Stdio::Parent(fd) => Stream::Inherited(*fd),
         Stdio::Null => {
             let mode = if at == 0 { open::READ } else { open::WRITE };
-            // A name space can be empty, or without devices.
-            let null = cvt_r(|| file::open(c"/dev/null", mode | open::CEXEC))
-                .or_else(|_| cvt_r(|| file::open(c"#c/null", mode | open::CEXEC)))?;
+            let null = cvt(open_device(c"/dev/null", c"#c/null", mode | open::CEXEC))?;
             Stream::Own(FileDesc::new(null))
         }
         Stdio::Fd(fd) => Stream::Own(fd.duplicate()?),

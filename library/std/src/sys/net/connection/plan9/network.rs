@@ -4,16 +4,17 @@
 //! which is meant; a conversation keeps the one that it began in.
 
 use super::place::Protocol;
-use crate::ffi::OsStr;
 use crate::fmt;
-use crate::fs;
-use crate::io::{self, Read};
+use crate::io;
 use crate::net::IpAddr;
-use crate::os::plan9::ffi::OsStrExt;
 use crate::path::Path;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
-use crate::sys::fs::metadata;
+use crate::sys::fd::FileDesc;
+use crate::sys::fs::FileAttr;
+use crate::sys::pal::cvt_r;
 use crate::sys::pal::text::Text;
+use plan9_abi::flags::open;
+use plan9_abi::sys::file;
 
 /// Room for all of `ipselftab`, in bytes: a line of 53 for each address and group of the machine.
 const SELF_TABLE: usize = 64 * 1024;
@@ -67,10 +68,12 @@ impl Network {
     /// Whether an address is this machine's own, by `ipselftab`, of which it is the first word of a line (man 3/ip).
     pub fn has(self, address: IpAddr) -> bool {
         let name = self.file("ipselftab");
-        // The kernel drops the rest of a line that did not fit (`ip/ipifc.c:ipselftabread`): one read for all.
+        let opened = cvt_r(|| file::open(name.as_c_str(), open::READ | open::CEXEC));
+        // The kernel drops the rest of a line that did not fit (`ip/ipifc.c:ipselftabread`), so one
+        // read has room for all.
         let mut table = vec![0; SELF_TABLE];
-        let read = fs::File::open(OsStr::from_bytes(name.as_bytes()))
-            .and_then(|mut file| file.read(&mut table));
+        let read =
+            opened.map(FileDesc::new).and_then(|fd| cvt_r(|| file::read(fd.raw(), &mut table)));
         let Ok(n) = read else { return true };
         let table = String::from_utf8_lossy(&table[..n]);
         let own =
@@ -96,13 +99,14 @@ impl Network {
 /// New conversations, and queries for names, are of the network in this folder from now on.
 pub fn set_directory(directory: &Path) -> io::Result<()> {
     let name = directory.to_str().map(|name| name.trim_end_matches('/'));
-    let Some(name) = name.filter(|name| directory.is_absolute() && name.len() <= LONGEST) else {
+    let Some(name) = name.filter(|name| name.starts_with(['/', '#']) && name.len() <= LONGEST)
+    else {
         return Err(io::const_error!(
             io::ErrorKind::InvalidInput,
             "not the absolute name of a network's folder, of up to 80 bytes",
         ));
     };
-    if !metadata(directory)?.file_type().is_dir() {
+    if !FileAttr::named(directory)?.file_type().is_dir() {
         return Err(io::ErrorKind::NotADirectory.into());
     }
     let mut networks = networks();

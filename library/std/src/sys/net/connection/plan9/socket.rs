@@ -16,7 +16,7 @@ use crate::io;
 use crate::os::plan9::ffi::OsStrExt;
 use crate::path::Path;
 use crate::sys::fd::FileDesc;
-use crate::sys::fs::{File, metadata};
+use crate::sys::fs::{File, FileAttr};
 use crate::sys::pal::{cvt_r, fd_name};
 use crate::sys::{FromInner, IntoInner};
 use plan9_abi::flags::open;
@@ -98,7 +98,7 @@ impl Conversation {
 /// The descriptor, if it is the file of this name.
 fn same(fd: FileDesc, name: &[u8]) -> io::Result<FileDesc> {
     let file = File::from_inner(fd);
-    let there = metadata(Path::new(OsStr::from_bytes(name)))?;
+    let there = FileAttr::named(Path::new(OsStr::from_bytes(name)))?;
     if !file.file_attr()?.is_same_file(&there) {
         return Err(OTHER_FILE);
     }
