@@ -1,5 +1,5 @@
 //! System calls per operation (`tests/counts`): a timed read or write that need not wait makes one, as an untimed one
-//! does, setting a timeout makes none, and a stalled writer stops filling its peer's queue.
+//! does, setting a timeout makes none, and a stalled writer stops filling its peer's queue; what files cost.
 
 use super::{Report, programs};
 use crate::layout::Layout;
@@ -11,6 +11,24 @@ use std::path::{Path, PathBuf};
 const CALLS_A_ROUND: u64 = 2;
 const ROUNDS: u64 = 1000;
 
+/// Files are those of a file server.
+const MACHINE: &[&str] = &["--stats", "--ramfs", "/tmp"];
+
+/// What is done with files, and the calls of each.
+const FILES: &[(&str, u64)] = &[
+    // The end, the write, the offset behind it.
+    ("append", 3),
+    ("read", 1),
+    // Whether it is a directory is asked once.
+    ("open and read", 4),
+    // With the record, and a read that finds the end.
+    ("small file", 5),
+    ("large file", 5),
+    ("set_len", 1),
+    // There and back: a record and a change.
+    ("rename", 4),
+];
+
 /// Runs the suite.
 pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
     let program = |name: &str| -> Result<PathBuf> {
@@ -21,7 +39,13 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
     let rounds = program("rounds")?;
     for kind in ["untimed", "timed"] {
         if kind.contains(part) {
-            report.record(&format!("counts/{kind}"), test(layout, &rounds, kind));
+            report.record(&format!("counts/{kind}"), test(layout, &rounds, kind, CALLS_A_ROUND));
+        }
+    }
+    let files = program("files")?;
+    for &(kind, calls) in FILES {
+        if kind.contains(part) {
+            report.record(&format!("counts/{kind}"), test(layout, &files, kind, calls));
         }
     }
     if "stalled".contains(part) {
@@ -48,23 +72,23 @@ fn stalled(layout: &Layout, binary: &Path) -> Result<()> {
 }
 
 /// Twice as many rounds make that many more calls, and no other.
-fn test(layout: &Layout, binary: &Path, kind: &str) -> Result<()> {
+fn test(layout: &Layout, binary: &Path, kind: &str, each: u64) -> Result<()> {
     let more = calls(layout, binary, kind, 2 * ROUNDS)?;
     let fewer = calls(layout, binary, kind, ROUNDS)?;
     // The deadline thread may look once more or less before it falls asleep.
     const SLACK: u64 = 4;
-    let (least, most) = (CALLS_A_ROUND * ROUNDS - SLACK, CALLS_A_ROUND * ROUNDS + SLACK);
+    let (least, most) = (each * ROUNDS - SLACK, each * ROUNDS + SLACK);
     let added = more - fewer;
     ensure!(
         (least..=most).contains(&added),
         "{ROUNDS} rounds more made {added} system calls more, expected {}",
-        CALLS_A_ROUND * ROUNDS
+        each * ROUNDS
     );
     Ok(())
 }
 
 fn calls(layout: &Layout, binary: &Path, kind: &str, rounds: u64) -> Result<u64> {
-    let ended = programs::run(layout, &["--stats"], binary, &[kind, &rounds.to_string()])?;
+    let ended = programs::run(layout, MACHINE, binary, &[kind, &rounds.to_string()])?;
     ensure!(ended.code == 0, "{}", ended.stderr);
     let last = ended.stderr.lines().last().context("no counts were printed")?;
     let number = last.split_whitespace().next().and_then(|text| text.parse().ok());

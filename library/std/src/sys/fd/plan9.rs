@@ -66,6 +66,13 @@ impl FileDesc {
         self.fd.as_raw_fd()
     }
 
+    /// Takes notice of what the file's record says: of what is no stream, one call may move any number of bytes.
+    pub fn learn(&self, device_type: u16, length: u64) {
+        if !is_stream(device_type, length) {
+            self.most.store(usize::MAX, Relaxed);
+        }
+    }
+
     /// How much of so many bytes one call may move.
     fn part(&self, wanted: usize) -> usize {
         if wanted <= SMALLEST_MESSAGE {
@@ -141,13 +148,17 @@ impl FileDesc {
     }
 }
 
-/// How much one call may move of what is behind a descriptor: of a stream of a file server's, one message. A mounted file
-/// that has no length is taken for a stream.
+/// Whether a file may be a stream of a file server's: a mounted file that has no length is taken for one.
+fn is_stream(device_type: u16, length: u64) -> bool {
+    device_type == MOUNTED && length == 0
+}
+
+/// How much one call may move of what is behind a descriptor: of a stream of a file server's, one message.
 pub fn most(fd: RawFd) -> usize {
     let mut record = [0; 512];
     let length = unbroken(|| file::fstat(fd, &mut record)).unwrap_or(0);
     match Dir::parse(&record[..length]) {
-        Some((dir, _)) if dir.device_type != MOUNTED || dir.length > 0 => usize::MAX,
+        Some((dir, _)) if !is_stream(dir.device_type, dir.length) => usize::MAX,
         _ => message(fd),
     }
 }

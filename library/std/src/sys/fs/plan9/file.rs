@@ -58,6 +58,7 @@ impl File {
         if attr.file_type().is_file() {
             self.plain.store(true, Relaxed);
         }
+        self.fd.learn(attr.device_type, attr.length);
         Ok(attr)
     }
 
