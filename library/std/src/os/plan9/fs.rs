@@ -3,15 +3,17 @@
 //!
 //! # Appending
 //!
-//! The kernel cannot open a file for appending. For one that was opened with [`append`](OpenOptions::append), each write
-//! looks for the end and writes there, and all writes of a program to the same file take turns: by several handles, by
-//! clones, and by threads that share one. What one write is given stays in one piece.
+//! The kernel cannot open a file for appending. For one that was opened with
+//! [`append`](OpenOptions::append), each write looks for the end and writes there, and all writes
+//! of a program to the same file take turns: by several handles, by clones, and by threads that
+//! share one. What one write is given stays in one piece.
 //!
-//! Another program does not take part in that, and what both append at the same moment overwrites one another. For that
-//! the file itself must be append-only, by its mode: its server then puts each write at the end, whoever made it, a
-//! message of some 8 to 32 KiB at a time. Such a file cannot be written elsewhere than at its end, and many servers do
-//! not cut it when it is opened with [`truncate`](OpenOptions::truncate). So a file becomes append-only only where a
-//! program asks for it as it creates it:
+//! Other programs do not take part in that: what two of them append at the same moment can
+//! overwrite each other. For them the file itself must be append-only, by its mode. Its server then
+//! puts each write at the end, whoever made it, a message of some 8 to 32 KiB at a time. Such a file
+//! cannot be written elsewhere than at its end, and many servers do not cut it when it is opened
+//! with [`truncate`](OpenOptions::truncate). So a file becomes append-only only where a program
+//! asks for it as it creates it:
 //!
 //! ```
 //! use std::fs::{self, OpenOptions};
@@ -23,7 +25,9 @@
 //!
 //! fn main() -> std::io::Result<()> {
 //!     let name = format!("/tmp/log.{}", std::process::id());
-//!     let mut log = OpenOptions::new().append(true).create(true).mode(DMAPPEND | 0o644).open(&name)?;
+//!     let mut options = OpenOptions::new();
+//!     options.append(true).create(true).mode(DMAPPEND | 0o644);
+//!     let mut log = options.open(&name)?;
 //!     log.write_all(b"started\n")?;
 //!     fs::remove_file(&name)
 //! }
@@ -142,14 +146,15 @@ pub trait OpenOptionsExt {
     /// ([`InvalidInput`](io::ErrorKind::InvalidInput)).
     #[stable(feature = "rust1", since = "1.0.0")]
     fn custom_flags(&mut self, flags: u32) -> &mut Self;
-    /// Opens a file of a kernel device by its name from there, as `#c/sysname` (man 3/intro). No path leads to it, for a
-    /// path that begins with `#` is relative, and names a file in the working directory. To list a device's directory,
-    /// or to use its files by path, [bind](super::namespace::bind) it to one.
+    /// Opens a file of a kernel device by its name from there, as `#c/sysname` (man 3/intro). No
+    /// path leads to it, for a path that begins with `#` is relative, and names a file in the
+    /// working directory. To list a device's directory, or to use its files by path,
+    /// [bind](super::namespace::bind) it to one.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a name that does not begin with `#`; what the kernel says, for
-    /// one `unknown device in # filename`.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a name that does not begin with `#`; what
+    /// the kernel says, for one `unknown device in # filename`.
     ///
     /// # Examples
     ///

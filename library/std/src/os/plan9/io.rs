@@ -9,12 +9,13 @@
 //!
 //! # Notes
 //!
-//! A note can break a read or a write. A read has taken nothing then. A write to a pipe or a TCP conversation of this
-//! machine has been taken, and counts as done. A write to a file server says
-//! [`Interrupted`](crate::io::ErrorKind::Interrupted), and is to be made again: by the protocol the server has not acted on it.
-//! But where the file is a pipe of another machine, as standard output under rcpu can be, the bytes may be in
-//! it all the same, for the two cases look alike from here. So [`write_all`](crate::io::Write::write_all) may send such a
-//! pipe one message twice, of 8 KiB from standard output, and never leaves one out.
+//! A note can break a read or a write. A read has taken nothing then. A write to a pipe or a TCP
+//! conversation of this machine has been taken, and counts as done. A write to a file server says
+//! [`Interrupted`](crate::io::ErrorKind::Interrupted), and is to be made again: by the protocol the
+//! server has not acted on it. But where the file is a pipe of another machine, as standard output
+//! under rcpu can be, the bytes may be in it all the same, for the two cases look alike from here.
+//! So [`write_all`](crate::io::Write::write_all) may send such a pipe one message twice, of 8 KiB
+//! from standard output, and never leaves one out.
 //!
 //! # Examples
 //!

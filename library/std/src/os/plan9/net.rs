@@ -63,8 +63,9 @@ pub fn directory() -> PathBuf {
 ///
 /// # Errors
 ///
-/// That of `stat`, [`NotADirectory`](io::ErrorKind::NotADirectory), or [`InvalidInput`](io::ErrorKind::InvalidInput) for
-/// a name that is relative, longer than 80 bytes, or not UTF-8. A name that begins with `#` is a kernel device's.
+/// That of `stat`, [`NotADirectory`](io::ErrorKind::NotADirectory), or
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) for a name that is relative, longer than 80 bytes,
+/// or not UTF-8. A name that begins with `#` is a kernel device's.
 ///
 /// # Examples
 ///

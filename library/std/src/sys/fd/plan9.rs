@@ -2,10 +2,10 @@
 //!
 //! Closing wakes nobody who waits on the channel behind a descriptor; the file is closed when that wait ends too.
 //!
-//! A large read or write of a mounted file becomes several messages, and where a note breaks one of them the kernel says
-//! nothing of those before (`port/devmnt.c:mntrdwr`). A file is read or written again at the same offset, so nothing
-//! is lost. A stream, such as another machine's pipe, loses what it gave. So no call moves more of a stream
-//! than one message holds.
+//! A large read or write of a mounted file becomes several messages, and where a note breaks one of
+//! them the kernel says nothing of those before (`port/devmnt.c:mntrdwr`). A file is read or
+//! written again at the same offset, so nothing is lost. A stream, such as another machine's pipe,
+//! loses what it gave. So no call moves more of a stream than one message holds.
 
 pub mod channel;
 
@@ -50,8 +50,8 @@ const MOUNTED: u16 = b'M' as u16;
 /// The descriptor is open until this is dropped.
 pub struct FileDesc {
     fd: OwnedFd,
-    /// How much one call may move, in bytes. It is asked for at the first call that is larger than the smallest message;
-    /// 0 before. Whoever asks gets the same answer, so no ordering is needed.
+    /// How much one call may move, in bytes. It is asked for at the first call that is larger than
+    /// the smallest message; 0 before. Whoever asks gets the same answer, so no ordering is needed.
     most: AtomicUsize,
 }
 
@@ -66,7 +66,8 @@ impl FileDesc {
         self.fd.as_raw_fd()
     }
 
-    /// Takes notice of what the file's record says: of what is no stream, one call may move any number of bytes.
+    /// Takes notice of what the file's record says: of what is no stream, one call may move any
+    /// number of bytes.
     pub fn learn(&self, device_type: u16, length: u64) {
         if !is_stream(device_type, length) {
             self.most.store(usize::MAX, Relaxed);
@@ -148,12 +149,14 @@ impl FileDesc {
     }
 }
 
-/// Whether a file may be a stream of a file server's: a mounted file that has no length is taken for one.
+/// Whether a file may be a stream of a file server's: a mounted file that has no length is taken
+/// for one.
 fn is_stream(device_type: u16, length: u64) -> bool {
     device_type == MOUNTED && length == 0
 }
 
-/// How much one call may move of what is behind a descriptor: of a stream of a file server's, one message.
+/// How much one call may move of what is behind a descriptor: of a stream of a file server's, one
+/// message.
 pub fn most(fd: RawFd) -> usize {
     let mut record = [0; 512];
     let length = unbroken(|| file::fstat(fd, &mut record)).unwrap_or(0);
@@ -173,10 +176,11 @@ pub fn message(fd: RawFd) -> usize {
 /// a conversation was given is in its queue by then (`port/qio.c:qbwrite`), if it is one piece. An empty write would be a
 /// record to whoever reads a pipe: the end.
 ///
-/// Of a file server's answer nobody can tell. A server that was told to forget a request has not acted on it
-/// (man 5/flush), but exportfs answers with what its own call said, and its pipe has the bytes by then
-/// (`cmd/exportfs/exportsrv.c:slavewrite`). Both reach the program as `interrupted`. The error is passed on, and
-/// `write_all` writes again: a message to another machine's pipe may be said twice, and no message is lost.
+/// Of a file server's answer nobody can tell. A server that was told to forget a request has not
+/// acted on it (man 5/flush), but exportfs answers with what its own call said, and its pipe has
+/// the bytes by then (`cmd/exportfs/exportsrv.c:slavewrite`). Both reach the program as
+/// `interrupted`. The error is passed on, and `write_all` writes again: a message to another
+/// machine's pipe may be said twice, and no message is lost.
 pub fn write(fd: RawFd, piece: &[u8]) -> io::Result<usize> {
     if piece.is_empty() {
         return Ok(0);

@@ -78,7 +78,8 @@ impl io::Write for Stderr {
 
 pub const STDIN_BUF_SIZE: usize = crate::sys::io::DEFAULT_BUF_SIZE;
 
-/// Whether the descriptor is not there, or not open in the way in which it is used. std takes it for a sink.
+/// Whether the descriptor is not there, or not open in the way in which it is used. std takes it
+/// for a sink.
 pub fn is_ebadf(err: &io::Error) -> bool {
     matches!(err.raw_os_error(), Some(errors::BAD_FD | errors::BAD_USE_OF_FD))
 }

@@ -1,4 +1,5 @@
-//! What the kernel knows of a descriptor's channel: the line of its own file, `#d/Nctl` (man 3/dup).
+//! What the kernel knows of a descriptor's channel: the line of its own file, `#d/Nctl` (man
+//! 3/dup).
 //!
 //! Reading it asks no file server anything, where `fstat` does.
 

@@ -1,12 +1,14 @@
 //! Writing at the end of a file, as it is at the moment of the write.
 //!
-//! The kernel has no such mode: finding the end and writing there are two calls. So within the program each file has
-//! one lock, which a write holds from the one call to the other. Handles, clones and threads that append to the file
-//! all take it. It lives as long as one of them is open. Other programs do not know it: where they append
-//! too, the file itself must be append-only (DMAPPEND, man 5/open), and then its server finds the end.
+//! The kernel has no such mode: finding the end and writing there are two calls. So within the
+//! program each file has one lock, which a write holds from the one call to the other. Handles,
+//! clones and threads that append to the file all take it. It lives as long as one of them is open.
+//! Other programs do not know it: where they append too, the file itself must be append-only
+//! (DMAPPEND, man 5/open), and then its server finds the end.
 //!
-//! The end is passed with the write, for the channel's offset may be moved meanwhile by whoever reads through it. A write
-//! that a note breaks is made again at the same place, so that nothing is said twice.
+//! The end is passed with the write, for the channel's offset may be moved meanwhile by whoever
+//! reads through it. A write that a note breaks is made again at the same place, so that nothing is
+//! said twice.
 
 use super::attr;
 use crate::collections::BTreeMap;
@@ -18,7 +20,8 @@ use plan9_abi::flags::mode;
 use plan9_abi::queue::MAX_ATOMIC;
 use plan9_abi::sys::file;
 
-/// The kernel device of pipes, which have no offsets (`port/sysfile.c:sseek`): what is written is at the end.
+/// The kernel device of pipes, which have no offsets (`port/sysfile.c:sseek`): what is written is
+/// at the end.
 const PIPE: u16 = b'|' as u16;
 
 /// Where `seek` counts from.
@@ -41,8 +44,8 @@ struct Lock {
 pub struct Append {
     /// `None` for a pipe.
     lock: Option<Arc<Lock>>,
-    /// The bytes of one call. Where the server finds the end, a call is one message: of several, those before the one
-    /// that a note broke would be added again.
+    /// The bytes of one call. Where the server finds the end, a call is one message: of several,
+    /// those before the one that a note broke would be added again.
     most: usize,
 }
 
@@ -69,7 +72,8 @@ impl Append {
         Ok(Append { lock: Some(lock), most: most.min(MAX_ATOMIC) })
     }
 
-    /// Writes all of it in one piece, as far as this program is concerned. The file's offset is behind it afterwards.
+    /// Writes all of it in one piece, as far as this program is concerned. The file's offset is
+    /// behind it afterwards.
     pub fn write(&self, fd: &FileDesc, bytes: &[u8]) -> io::Result<usize> {
         let Some(lock) = &self.lock else { return fd.write(bytes) };
         if bytes.is_empty() {

@@ -142,13 +142,14 @@ impl FileTimes {
         self.modified = Some(t);
     }
 
-    /// The record that sets the time of change, in whole seconds. The time of access is the server's own, and to ask for
-    /// it is refused before anything is changed. `None` if there is nothing to do.
+    /// The record that sets the time of change, in whole seconds. The time of access is the
+    /// server's own, and to ask for it is refused before anything is changed. `None` if there is
+    /// nothing to do.
     pub fn record(&self) -> io::Result<Option<Dir<'static>>> {
         if self.accessed.is_some() {
             return Err(io::const_error!(
                 io::ErrorKind::Unsupported,
-                "the access time of a file cannot be set on Plan 9; set the modification time alone",
+                "Plan 9 cannot set the access time of a file; set the modification time alone",
             ));
         }
         let Some(modified) = self.modified else { return Ok(None) };

@@ -30,8 +30,8 @@ pub struct File {
     append: Option<Append>,
     /// It is known to have been opened for writing.
     written: bool,
-    /// It is known to be no directory, which is asked at the first read. Whoever asks gets the same answer, so no
-    /// ordering is needed.
+    /// It is known to be no directory, which is asked at the first read. Whoever asks gets the same
+    /// answer, so no ordering is needed.
     plain: AtomicBool,
 }
 
@@ -62,9 +62,9 @@ impl File {
         Ok(attr)
     }
 
-    /// Fails for a directory. Its bytes are records, or nothing at all if the buffer is small, and a program that reads a
-    /// file must not take it for an empty one. A directory's channel refuses to say where it stands
-    /// (`port/sysfile.c:sseek`), which asks no file server anything.
+    /// Fails for a directory. Its bytes are records, or nothing at all if the buffer is small, and
+    /// a program that reads a file must not take it for an empty one. A directory's channel refuses
+    /// to say where it stands (`port/sysfile.c:sseek`), which asks no file server anything.
     fn check_plain(&self) -> io::Result<()> {
         if !self.plain.load(Relaxed) {
             let here = file::seek(self.raw(), 0, FROM_HERE);
@@ -109,7 +109,8 @@ impl File {
         Err(NO_LOCKS)
     }
 
-    /// A server looks at the file's permissions and not at how it was opened (man 5/stat), so that is looked at here.
+    /// A server looks at the file's permissions and not at how it was opened (man 5/stat), so that
+    /// is looked at here.
     pub fn truncate(&self, size: u64) -> io::Result<()> {
         if !self.written && Channel::of(self.raw()).is_some_and(|channel| !channel.written) {
             return Err(io::Error::from_raw_os_error(errors::BAD_USE_OF_FD));

@@ -1,8 +1,9 @@
 //! Files as 9P has them: created and opened in two calls, described by one record, renamed within a directory only.
 //!
-//! There are no links and no locks, and a record's access time cannot be set; what std asks of them is said where it
-//! is refused. What a note breaks is done again, as a file is opened again on Unix ([`cvt_r`], and [`again`] for what may
-//! not be done twice); reads and writes alone say `Interrupted`, and creations of what must not be there.
+//! There are no links and no locks, and a record's access time cannot be set; what std asks of them
+//! is said where it is refused. What a note breaks is done again, as a file is opened again on Unix
+//! ([`cvt_r`], and [`again`] for what may not be done twice); reads and writes alone say
+//! `Interrupted`, and creations of what must not be there.
 
 mod again;
 mod append;

@@ -1,17 +1,19 @@
 //! Renaming: within a directory by wstat, for a file also to another directory.
 //!
-//! wstat changes the last element of a name and refuses one that is taken, where std promises that the target is
-//! replaced. So there are three steps: the target gets a name of this program's own, the source takes the target's
-//! name, and the target is removed. If one fails, those before it are undone. What both files hold has a name at
-//! every moment; between the first two steps there is no file of the target's name.
+//! wstat changes the last element of a name and refuses one that is taken, where std promises that
+//! the target is replaced. So there are three steps: the target gets a name of this program's own,
+//! the source takes the target's name, and the target is removed. If one fails, those before it are
+//! undone. What both files hold has a name at every moment; between the first two steps there is no
+//! file of the target's name.
 //!
-//! A file goes to another directory as a copy, under a name of its own until it is complete; then it takes the target's
-//! name and the source is removed. If that last step fails both are there, and the error says so. A directory cannot
-//! go to another directory: `CrossesDevices`.
+//! A file goes to another directory as a copy, under a name of its own until it is complete; then
+//! it takes the target's name and the source is removed. If that last step fails both are there,
+//! and the error says so. A directory cannot go to another directory: `CrossesDevices`.
 //!
-//! The time of change is given with the name, for a server may set it at every wstat that does not say it
-//! (`cmd/ramfs.c:fswstat`). The name may be changed by whoever may write in the directory, the time and the mode by
-//! the file's owner alone (man 5/stat). So if the server refuses them together, the name is asked for alone.
+//! The time of change is given with the name, for a server may set it at every wstat that does not
+//! say it (`cmd/ramfs.c:fswstat`). The name may be changed by whoever may write in the directory,
+//! the time and the mode by the file's owner alone (man 5/stat). So if the server refuses them
+//! together, the name is asked for alone.
 
 use super::again::again;
 use super::attr::{self, FileAttr};
@@ -213,8 +215,8 @@ fn across(from: Place<'_>, source: &FileAttr, to: Place<'_>) -> io::Result<()> {
     dir::remove(from.path)
 }
 
-/// The copy, and its record with the source's mode and time. Whoever may not read the source may not read the copy at
-/// any moment.
+/// The copy, and its record with the source's mode and time. Whoever may not read the source may
+/// not read the copy at any moment.
 fn copy_whole(from: Place<'_>, source: &FileAttr, to: &Path) -> io::Result<(PathBuf, FileAttr)> {
     let mut reader = fs::File::open(from.path)?;
     let mut options = OpenOptions::new();

@@ -1,15 +1,16 @@
 //! One working directory for the program, where the kernel has one for each proc, and names as system calls take them.
 //!
-//! As long as nobody has called `set_current_dir`, every thread stands where the program started, for a new proc begins
-//! in its parent's directory. After that, a thread goes to the program's directory before it uses a relative name, once
-//! for each change: [`CHANGES`] counts them, and a thread remembers which it has followed. A new thread begins with its
-//! parent's count, for it also begins in its parent's directory. The directory is kept by name: one that is renamed is no
+//! As long as nobody has called `set_current_dir`, every thread stands where the program started,
+//! for a new proc begins in its parent's directory. After that, a thread goes to the program's
+//! directory before it uses a relative name, once for each change: [`CHANGES`] counts them, and a
+//! thread remembers which it has followed. A new thread begins with its parent's count, for it also
+//! begins in its parent's directory. The directory is kept by name: one that is renamed is no
 //! longer found by threads that have not been there.
 //!
 //! | word | who writes it | ordering |
 //! |---|---|---|
 //! | `CHANGES` | `enter`, under the lock, after the name | Release; readers Acquire, so the name is at least as new |
-//! | `ThreadControl::followed` | its thread, before that its parent | its own; the fork makes the parent's value seen |
+//! | `ThreadControl::followed` | its thread, before it runs its parent | the fork orders the two |
 
 use crate::borrow::Cow;
 use crate::ffi::{CStr, CString, OsString};
@@ -40,9 +41,10 @@ fn set_followed(changes: u32) {
     }
 }
 
-/// The name of this proc's own directory. The proc's own file says it without access to the directory: its first line,
-/// which is cut where the name is longer than the kernel's buffer (`port/devproc.c:readfd1`). The other way, for such a
-/// name and for a proc that may not look at its own files, is to open the directory, which needs read permission.
+/// The name of this proc's own directory. The proc's own file says it without access to the
+/// directory: its first line, which is cut where the name is longer than the kernel's buffer
+/// (`port/devproc.c:readfd1`). The other way, for such a name and for a proc that may not look at
+/// its own files, is to open the directory, which needs read permission.
 fn own() -> io::Result<CString> {
     let mut line = [0; 1024];
     if let Ok(n) = proc_file::read(private::pid(), "fd", &mut line)
@@ -78,7 +80,8 @@ pub fn current() -> io::Result<CString> {
     own()
 }
 
-/// The path that the kernel's name of a directory is. A directory of a kernel device that is bound nowhere has none.
+/// The path that the kernel's name of a directory is. A directory of a kernel device that is bound
+/// nowhere has none.
 pub fn path_of(name: &[u8]) -> io::Result<PathBuf> {
     if name.starts_with(b"#") {
         return Err(io::const_error!(
@@ -110,9 +113,9 @@ pub fn enter(path: &Path) -> io::Result<()> {
     })
 }
 
-/// A path as the kernel takes it. To the kernel a name that begins with `#` is a device's, whatever directory the proc
-/// stands in (`port/chan.c:namec`). To std such a name is relative like any other, so that a path that was joined from
-/// harmless parts stays below its first one.
+/// A path as the kernel takes it. To the kernel a name that begins with `#` is a device's, whatever
+/// directory the proc stands in (`port/chan.c:namec`). To std such a name is relative like any
+/// other, so that a path that was joined from harmless parts stays below its first one.
 pub fn kernel_name(path: &Path) -> Cow<'_, [u8]> {
     match path.as_os_str().as_encoded_bytes() {
         name @ [b'#', ..] => Cow::Owned([b"./", name].concat()),
@@ -120,7 +123,8 @@ pub fn kernel_name(path: &Path) -> Cow<'_, [u8]> {
     }
 }
 
-/// Runs a call with a path as the kernel takes it. A relative one is looked up from the program's directory.
+/// Runs a call with a path as the kernel takes it. A relative one is looked up from the program's
+/// directory.
 pub fn with_name<T>(path: &Path, call: impl Fn(&CStr) -> io::Result<T>) -> io::Result<T> {
     if !path.is_absolute() {
         follow()?;
@@ -128,7 +132,8 @@ pub fn with_name<T>(path: &Path, call: impl Fn(&CStr) -> io::Result<T>) -> io::R
     run_with_cstr(&kernel_name(path), &call)
 }
 
-/// The same, but a path that begins with `#` is a device's. For functions of `std::os::plan9` that say so.
+/// The same, but a path that begins with `#` is a device's. For functions of `std::os::plan9` that
+/// say so.
 pub fn with_name_or_device<T>(path: &Path, call: impl Fn(&CStr) -> io::Result<T>) -> io::Result<T> {
     let bytes = path.as_os_str().as_encoded_bytes();
     if bytes.starts_with(b"#") { run_with_cstr(bytes, &call) } else { with_name(path, call) }

@@ -118,10 +118,11 @@ pub(crate) fn cvt<T>(result: plan9_abi::sys::Result<T>) -> io::Result<T> {
     result.map_err(|_| last_error())
 }
 
-/// The same for a call that is made again where a note breaks it. That does nothing twice: the kernel's own files wait
-/// before they do anything, and a file server that was told to forget a request has not acted on it (man 5/flush). The
-/// exceptions are commands that connect or announce and writes to queues, which go on without their caller. A server
-/// that acts all the same does no harm to calls that may be done twice; those that may not are in `sys::fs`'s `again`.
+/// The same for a call that is made again where a note breaks it. That does nothing twice: the
+/// kernel's own files wait before they do anything, and a file server that was told to forget a
+/// request has not acted on it (man 5/flush). The exceptions are commands that connect or announce
+/// and writes to queues, which go on without their caller. A server that acts all the same does no
+/// harm to calls that may be done twice; those that may not are in `sys::fs`'s `again`.
 pub(crate) fn cvt_r<T>(mut call: impl FnMut() -> plan9_abi::sys::Result<T>) -> io::Result<T> {
     loop {
         match cvt(call()) {
