@@ -13,8 +13,8 @@ const OTHERS: u32 = 0o077;
 
 /// Random bytes of the kernel.
 pub fn random(bytes: &mut [u8]) -> io::Result<()> {
-    let source = File::open("/dev/random").or_else(|_| File::open("#c/random"));
-    source?.read_exact(bytes)
+    let device = || File::options().read(true).open_device("#c/random");
+    File::open("/dev/random").or_else(|_| device())?.read_exact(bytes)
 }
 
 /// Where the key is, unless another file was named.

@@ -14,7 +14,6 @@ mod streams;
 use anyhow::{Context, Result, bail};
 use args::{Args, Wish};
 use house::{House, Pending};
-use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::FromRawFd;
 use std::os::plan9::note::Notes;
@@ -94,7 +93,7 @@ fn admit(house: &Arc<House>, stream: TcpStream, peer: SocketAddr) {
 
 /// The connection that is standard input.
 fn standard_stream() -> Result<TcpStream> {
-    let place = fs::read_to_string("#d/0ctl").context("standard input cannot be looked at")?;
+    let place = session::channel(0).context("standard input cannot be looked at")?;
     if !place.trim_end().ends_with("/data") || !place.contains("/tcp/") {
         bail!(
             "standard input is no connection; let aux/listen1 start this, or leave out --listen1"

@@ -8,7 +8,7 @@ use plan9_remote_protocol::{MAX_REQUEST, Message, Request, safe_name};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::plan9::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
@@ -72,10 +72,18 @@ fn greet(house: &House, stream: &TcpStream) -> io::Result<Secret> {
     wire::respond(&mut Hurried(stream, Instant::now() + HANDSHAKE), &house.key, random)
 }
 
+/// What the kernel knows of a descriptor's channel: one line, whose last word is the name (man 3/dup).
+pub fn channel(fd: RawFd) -> io::Result<String> {
+    let mut line = String::new();
+    let mut file = File::options().read(true).open_device(format!("#d/{fd}ctl"))?;
+    file.read_to_string(&mut line)?;
+    Ok(line)
+}
+
 /// Asks the kernel to find out when the caller's machine is gone without a word. Where it cannot be asked, that is found
 /// out when the program writes something, or has run for its time.
 fn keep_alive(stream: &TcpStream) {
-    let Ok(place) = fs::read_to_string(format!("#d/{}ctl", stream.as_raw_fd())) else { return };
+    let Ok(place) = channel(stream.as_raw_fd()) else { return };
     let name = place.split_whitespace().last().and_then(|name| name.strip_suffix("/data"));
     if let Some(name) = name
         && let Ok(mut ctl) = OpenOptions::new().write(true).open(format!("{name}/ctl"))
