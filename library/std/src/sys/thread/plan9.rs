@@ -19,7 +19,7 @@ use crate::sys::pal::devices::open_device;
 use crate::sys::pal::private::{self, PrivateWords};
 use crate::sys::pal::thread_control::{self, ThreadControl};
 use crate::sys::pal::{clock, cvt, emutls, exit, futex, last_error, proc_file, stacks};
-use crate::thread::ThreadInit;
+use crate::thread::{self, ThreadId, ThreadInit};
 use crate::time::Duration;
 use plan9_abi::flags::{open, rfork};
 use plan9_abi::sys::{file, process};
@@ -81,6 +81,18 @@ impl Thread {
     pub fn join(self) {
         futex::wait_while_zero(&self.done);
     }
+}
+
+/// Starts a thread of std's own. Nothing of the program's runs on it: no spawn hooks, and no test captures its output.
+pub fn service(
+    name: &str,
+    stack: usize,
+    run: impl FnOnce() + Send + 'static,
+) -> io::Result<()> {
+    let handle = thread::Thread::new(ThreadId::new(), Some(name.into()));
+    let init = Box::new(ThreadInit { handle, rust_start: Box::new(run) });
+    // SAFETY: it owns all that it uses.
+    unsafe { Thread::new(stack, init) }.map(drop)
 }
 
 /// Forks a proc for the thread in `words.next`: its pid, or -1. The child never returns from here.

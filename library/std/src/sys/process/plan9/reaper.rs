@@ -13,7 +13,7 @@ use crate::io;
 use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
 use crate::sys::pal::errstr;
 use crate::sys::pal::{cvt, proc_file};
-use crate::thread;
+use crate::sys::thread::service;
 use crate::time::Duration;
 use plan9_abi::note;
 use plan9_abi::sys::process;
@@ -63,7 +63,7 @@ pub struct Process {
 pub fn start(image: Image) -> io::Result<Process> {
     let child = Arc::new(Child { phase: Mutex::new(Phase::Starting), changed: Condvar::new() });
     let reaped = child.clone();
-    thread::Builder::new().name("reaper".into()).stack_size(STACK).spawn(move || {
+    service("reaper", STACK, move || {
         match launch::launch(image) {
             Ok(pid) => {
                 reaped.becomes(Phase::Running(pid));

@@ -13,7 +13,7 @@ use crate::sync::atomic::Ordering::SeqCst;
 use crate::sync::mpsc::{Receiver, Sender, channel};
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 use crate::sys::pal::exit;
-use crate::thread::Builder;
+use crate::sys::thread::service;
 use plan9_abi::sys::error;
 
 /// The dispatcher's stack, in bytes.
@@ -79,7 +79,7 @@ pub fn watch(
     let mut registry = registry();
     if !registry.dispatching {
         inbox::RING.prepare();
-        Builder::new().name("notes".into()).stack_size(STACK).spawn(dispatch)?;
+        service("notes", STACK, dispatch)?;
         registry.dispatching = true;
     }
     registry.last += 1;
