@@ -15,7 +15,7 @@
 //! | what | where it is | how its absence shows | instead |
 //! |---|---|---|---|
 //! | monotonic nanoseconds in `/dev/bintime` | 9front since 2025-04-07 | a read gives 24 bytes | ticks at the rate in the third word |
-//! | ctl `interrupt` | 9front | the write fails | a deadline of a millisecond |
+//! | ctl `interrupt` | 9front | the write fails | a deadline of a millisecond; the deadline thread sleeps so long at a time |
 //! | ctl `hangupxmit` | 9legacy | `unknown control request` | the writing half cannot be shut alone |
 //! | ctl `close` | not in the 4th edition | the write fails | the error is reported |
 //! | floating point in a note handler | 9front since 2025-04-05 | the proc is killed | never used |

@@ -1,5 +1,6 @@
 //! System calls per operation (`tests/counts`): a timed read or write that need not wait makes one, as an untimed one
-//! does, setting a timeout makes none, and a stalled writer stops filling its peer's queue; what files cost.
+//! does, setting a timeout makes none, and a stalled writer stops filling its peer's queue; what files cost. A wait of a
+//! thread with a bound makes the calls of one without, and a thread that is dead costs none.
 
 use super::{Report, programs};
 use crate::layout::Layout;
@@ -52,7 +53,65 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
         let binary = program("stalled")?;
         report.record("counts/stalled", stalled(layout, &binary));
     }
+    if "dead".contains(part) {
+        let binary = program("dead")?;
+        report.record("counts/dead", dead(layout, &binary));
+    }
+    if "waits".contains(part) {
+        let binary = program("waits")?;
+        for kind in ["forever", "long", "short"] {
+            report.record(&format!("counts/waits {kind}"), waits(layout, &binary, kind));
+        }
+    }
     Ok(())
+}
+
+/// A thread that is dead with an armed deadline is due no second note: its two seconds would see two hundred.
+fn dead(layout: &Layout, binary: &Path) -> Result<()> {
+    const MOST: u64 = 20;
+    let ended = programs::run(layout, &["--stats"], binary, &[])?;
+    ensure!(ended.code == 0, "{}", ended.stderr);
+    let count = pwrites(&ended.stderr)?;
+    ensure!(count < MOST, "{count} pwrites were made for a thread that is dead");
+    Ok(())
+}
+
+/// A round is two waits and two wakes, whether the waits have a bound or not; a wake that comes before its wait saves both.
+/// Where the bound is so short that the deadline thread is asked at once, it may be woken once in that time, look, and
+/// sleep again.
+fn waits(layout: &Layout, binary: &Path, kind: &str) -> Result<()> {
+    const CALLS_A_ROUND: u64 = 4;
+    /// Two threads and the deadline thread, of 15 ms each: a wake, an end of its wait, and looks that let others run.
+    const CALLS_A_MILLISECOND: u64 = 1;
+    /// Starting and ending, and waits that the host made late.
+    const SLACK: u64 = 400;
+    let ended = programs::run(layout, &["--stats"], binary, &[kind, &ROUNDS.to_string()])?;
+    ensure!(ended.code == 0, "{}", ended.stderr);
+    let took: u64 = ended.stdout.trim().parse().context("no time was printed")?;
+    let most = CALLS_A_ROUND * ROUNDS
+        + if kind == "short" { CALLS_A_MILLISECOND * took } else { 0 }
+        + SLACK;
+    let made = all_calls(&ended.stderr)?;
+    ensure!(
+        made <= most,
+        "{ROUNDS} rounds in {took} ms made {made} calls, at most {most} expected"
+    );
+    Ok(())
+}
+
+/// How often a call is named in a machine's counts.
+fn pwrites(counts: &str) -> Result<u64> {
+    counts
+        .lines()
+        .find_map(|line| line.trim().strip_suffix(" pwrite")?.trim().parse::<u64>().ok())
+        .context("no pwrite was counted")
+}
+
+/// The sum of a machine's counts, their last line.
+fn all_calls(counts: &str) -> Result<u64> {
+    let last = counts.lines().last().context("no counts were printed")?;
+    let number = last.split_whitespace().next().and_then(|text| text.parse().ok());
+    number.with_context(|| format!("the last line is no count: {last}"))
 }
 
 /// A peer that never reads is not made to queue without bound: each write that timed out while the stream was full is
@@ -62,11 +121,7 @@ fn stalled(layout: &Layout, binary: &Path) -> Result<()> {
     const MOST: u64 = TIME_OUTS;
     let ended = programs::run(layout, &["--stats"], binary, &[&TIME_OUTS.to_string()])?;
     ensure!(ended.code == 0, "{}", ended.stderr);
-    let count = ended
-        .stderr
-        .lines()
-        .find_map(|line| line.trim().strip_suffix(" pwrite")?.trim().parse::<u64>().ok())
-        .context("no pwrite was counted")?;
+    let count = pwrites(&ended.stderr)?;
     ensure!(count < MOST, "{TIME_OUTS} writes that timed out made {count} pwrites");
     Ok(())
 }
@@ -90,7 +145,5 @@ fn test(layout: &Layout, binary: &Path, kind: &str, each: u64) -> Result<()> {
 fn calls(layout: &Layout, binary: &Path, kind: &str, rounds: u64) -> Result<u64> {
     let ended = programs::run(layout, MACHINE, binary, &[kind, &rounds.to_string()])?;
     ensure!(ended.code == 0, "{}", ended.stderr);
-    let last = ended.stderr.lines().last().context("no counts were printed")?;
-    let number = last.split_whitespace().next().and_then(|text| text.parse().ok());
-    number.with_context(|| format!("the last line is no count: {last}"))
+    all_calls(&ended.stderr)
 }

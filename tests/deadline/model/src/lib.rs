@@ -1,5 +1,6 @@
 //! The pure parts of std's deadlines as std compiles them, from the same source files, so that the host can try every
-//! interleaving of the slot's owner, the deadline thread and the note handlers, and the write rule against a queue.
+//! interleaving of the slot's owner, the deadline thread and the note handlers, of waiters with those who wake them, and
+//! the write rule against a queue.
 
 #[path = "../../../../library/std/src/sys/pal/plan9/deadline/slot.rs"]
 pub mod slot;
@@ -9,6 +10,12 @@ pub mod ring;
 
 #[path = "../../../../library/std/src/sys/pal/plan9/deadline/wake.rs"]
 pub mod wake;
+
+#[path = "../../../../library/std/src/sys/pal/plan9/deadline/pause.rs"]
+pub mod pause;
+
+#[path = "../../../../library/std/src/sys/pal/plan9/deadline/timed_wait.rs"]
+pub mod timed_wait;
 
 #[path = "../../../../library/std/src/sys/pal/plan9/deadline/write_rule.rs"]
 pub mod write_rule;

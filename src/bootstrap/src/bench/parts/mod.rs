@@ -23,6 +23,11 @@ fn quantiles(of: &Distribution) -> [String; 3] {
     [us(of.quantile(0.5)), us(of.quantile(0.99)), us(of.max())]
 }
 
+/// The median in microseconds, for a table.
+fn median(of: &Distribution) -> String {
+    us(of.quantile(0.5))
+}
+
 /// A curve of the shares by classes.
 fn classes(name: &str, of: &Distribution) -> Curve {
     Curve { name: name.into(), points: of.classes() }

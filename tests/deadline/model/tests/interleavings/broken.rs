@@ -34,9 +34,11 @@ broken! {
     not_counted: NotCounted, scenarios::two_operations, "is nobody's";
     refused_is_counted: RefusedIsCounted, scenarios::refused, "neither queued nor handled";
     reclaim_in_two_steps: ReclaimInTwoSteps, scenarios::a_swallowed_interrupt, HANGS;
+    never_overdue: NeverOverdue, scenarios::a_wait_whose_note_is_taken_away, HANGS;
     no_draining: NoDraining, scenarios::two_operations, "is nobody's";
     drains_in_fired: DrainsInFired, scenarios::a_swallowed_interrupt, "a note outlived";
     drained_at_once: DrainedAtOnce, scenarios::two_operations, "a note outlived";
+    gives_up_unasked: GivesUpUnasked, scenarios::two_operations, "is nobody's";
     handles_in_any_phase: HandlesInAnyPhase, scenarios::two_operations, "neither queued nor handled";
     handles_uncounted: HandlesUncounted, scenarios::two_operations, "neither queued nor handled";
     stub_does_not_look: StubDoesNotLook, scenarios::a_wait_ends, HANGS;

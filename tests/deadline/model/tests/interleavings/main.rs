@@ -11,4 +11,5 @@ mod proc;
 mod ring;
 mod scenarios;
 mod sound;
+mod timed_wait;
 mod wake;

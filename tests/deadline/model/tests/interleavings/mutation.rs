@@ -23,12 +23,16 @@ pub enum Mutation {
     RefusedIsCounted,
     /// Fired to Posting: read and written in two steps.
     ReclaimInTwoSteps,
+    /// Fired to Posting: never while a note is still to be handled.
+    NeverOverdue,
     /// Fired to Draining: the owner goes straight to Idle.
     NoDraining,
     /// Fired to Draining: the owner leaves it Fired while it waits.
     DrainsInFired,
     /// Draining to Idle: without waiting for the notes.
     DrainedAtOnce,
+    /// Draining to Idle: given up without a question whether a note is queued.
+    GivesUpUnasked,
     /// The handler counts a note whatever the slot does.
     HandlesInAnyPhase,
     /// The handler does not count.

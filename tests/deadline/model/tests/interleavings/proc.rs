@@ -22,6 +22,8 @@ pub struct Block {
     /// The number of the proc whose note file is open.
     note_file: AtomicU64,
     in_use: AtomicBool,
+    /// Somebody reads note files.
+    thief: AtomicBool,
     /// What the kernel has queued for each proc: the number of the operation that the note names, or 0.
     queued: [AtomicU64; PROCS],
     pub mutation: Option<Mutation>,
@@ -51,6 +53,7 @@ impl Block {
             ),
             note_file: AtomicU64::new(0),
             in_use: AtomicBool::new(true),
+            thief: AtomicBool::new(false),
             queued: [AtomicU64::new(0), AtomicU64::new(0)],
             mutation,
         })
@@ -90,7 +93,9 @@ impl Block {
             Some(_) => None,
             None => {
                 let (operation, again) = self.slot.fired()?;
-                if again <= now && self.slot.reclaim(operation) {
+                let overdue =
+                    self.thief.load(Ordering::Acquire) && !self.is(Mutation::NeverOverdue);
+                if again <= now && self.slot.reclaim(operation, overdue) {
                     self.post(operation, false);
                 }
                 None
@@ -160,13 +165,25 @@ impl Block {
         if self.is(Mutation::DrainedAtOnce) {
             return;
         }
+        if self.is(Mutation::GivesUpUnasked) {
+            return self.slot.give_up(operation);
+        }
         while !self.slot.drained(operation) {
-            // What was posted is queued or was handled before.
+            // What was posted is queued or was handled before, or a thief has it: then nothing is queued.
             if !self.deliver(proc) {
+                if self.thief.load(Ordering::Acquire) {
+                    return self.slot.give_up(operation);
+                }
                 assert!(self.slot.drained(operation), "counted, but neither queued nor handled");
                 return;
             }
         }
+    }
+
+    /// Somebody reads the proc's note file: takes a note away, if one is queued.
+    pub fn steal(&self, proc: usize) {
+        self.thief.store(true, Ordering::Release);
+        self.queued[proc].swap(0, Ordering::AcqRel);
     }
 
     /// The owner's thread ends.

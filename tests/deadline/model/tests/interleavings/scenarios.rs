@@ -163,6 +163,46 @@ fn start_anew(slot: &Slot<crate::atomic::Atomic>) {
     slot.word.store(0, loom::sync::atomic::Ordering::Release);
 }
 
+/// Somebody takes a note away before it is delivered: the operation ends all the same, and the next has its own.
+pub fn taken_away(mutation: Option<Mutation>) {
+    let block = Block::new(mutation);
+    let owner = block.clone();
+    let owner = thread::spawn(move || {
+        [owner.operate(0, 10, Call::Ready), owner.operate(0, 20, Call::Ready)]
+    });
+    let thief = block.clone();
+    let thief = thread::spawn(move || thief.steal(0));
+    let mut fired = [false; 2];
+    for _ in 0..2 {
+        if let Some(operation) = block.look(LATE) {
+            fired[operation.number() as usize - 1] = true;
+        }
+    }
+    thief.join().unwrap();
+    assert_eq!(owner.join().unwrap(), fired, "what the owner was told is not what happened");
+    block.assert_quiet();
+}
+
+/// Somebody takes the note of a wait away, with the interrupt: another ends it.
+pub fn a_wait_whose_note_is_taken_away(mutation: Option<Mutation>) {
+    let block = Block::new(mutation);
+    let owner = block.clone();
+    let owner = thread::spawn(move || owner.operate(0, 10, Call::Waits));
+    let thief = block.clone();
+    let thief = thread::spawn(move || thief.steal(0));
+    while block.slot.armed().is_none() && block.slot.fired().is_none() {
+        thread::yield_now();
+    }
+    block.look(LATE);
+    thief.join().unwrap();
+    while block.slot.fired().is_some() {
+        block.look(LATE);
+        thread::yield_now();
+    }
+    assert!(owner.join().unwrap(), "it ended without its deadline");
+    block.assert_quiet();
+}
+
 /// Two threads with a slot each, and one deadline thread that walks both.
 pub fn two_threads(mutation: Option<Mutation>) {
     let blocks = [Block::new(mutation), Block::new(mutation)];

@@ -47,6 +47,17 @@ fn taken_over() {
 }
 
 #[test]
+fn taken_away() {
+    holds("a note taken away", Some(3), 10_000, scenarios::taken_away);
+}
+
+#[test]
+fn a_wait_whose_note_is_taken_away() {
+    let model = scenarios::a_wait_whose_note_is_taken_away;
+    holds("a wait whose note is taken away", Some(2), 1_000, model);
+}
+
+#[test]
 fn two_threads() {
     holds("two threads", Some(4), 30_000, scenarios::two_threads);
 }

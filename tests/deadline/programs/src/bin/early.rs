@@ -3,6 +3,8 @@
 use deadline_programs::{Account, pair, panics_end_the_program, timed, timed_out};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,6 +25,7 @@ fn main() {
     reads();
     writes();
     connects();
+    waits();
     println!("no deadline fired early");
 }
 
@@ -131,4 +134,25 @@ fn connects() {
         let mut last = TcpStream::connect(address).expect("the last call");
         last.write_all(b"z").expect("its byte");
     });
+}
+
+/// Waits of threads for each other.
+fn waits() {
+    let (lock, condition) = (Mutex::new(()), Condvar::new());
+    let (sender, receiver) = channel();
+    for timeout in SHORT {
+        for _ in 0..REPEATS {
+            let (result, took) = timed(|| receiver.recv_timeout(timeout));
+            assert_eq!(result, Err(RecvTimeoutError::Timeout));
+            assert!(took >= timeout, "recv_timeout of {timeout:?} ended after {took:?}");
+            let guard = lock.lock().expect("the lock");
+            let (result, took) = timed(|| condition.wait_timeout(guard, timeout));
+            let early = result.expect("the lock").1.timed_out() && took < timeout;
+            assert!(!early, "wait_timeout of {timeout:?} ended after {took:?}");
+        }
+    }
+    for timeout in LONG {
+        let end = || sender.send(()).expect("a receiver");
+        assert_eq!(ended_later(|| receiver.recv_timeout(timeout), end), Ok(()), "{timeout:?}");
+    }
 }

@@ -1,9 +1,9 @@
-//! Threads that have ended without a word: killed from outside, or by an overrun stack, for which the kernel calls no
-//! note handler.
+//! Threads that have ended without a word: killed from outside, or by an overrun stack, for which
+//! the kernel calls no note handler.
 //!
-//! Nobody wakes those who wait for such a thread, or for what it held. So whoever waits without a bound looks, after a
-//! second of waiting and then after two, four and so on, whether each thread's proc is still there, and ends the program
-//! if one is not. A wait that is shorter costs nothing.
+//! Nobody wakes those who wait for such a thread, or for what it held. So whoever waits without a
+//! bound looks, after a second of waiting and then after two, four and so on, whether each thread's
+//! proc is still there, and ends the program if one is not. A wait that is shorter costs nothing.
 
 use super::exit;
 use super::proc_file;
@@ -13,11 +13,12 @@ use super::thread_control::{self, ThreadControl};
 use super::{clock, errstr, private};
 use crate::sync::atomic::AtomicU64;
 use crate::sync::atomic::Ordering::{Relaxed, SeqCst};
-use plan9_abi::errors::{self, Kind};
+use plan9_abi::errors::Kind;
 use plan9_abi::sys::{error, file};
 use plan9_abi::ureg;
 
-/// How long is waited before the first look, in milliseconds, and the least between two looks of the program.
+/// How long is waited before the first look, in milliseconds, and the least between two looks of
+/// the program.
 pub const PATIENCE_MS: u32 = 1000;
 const PATIENCE: u64 = PATIENCE_MS as u64 * 1_000_000;
 /// How many times as long as a look at all threads the program is then left alone.
@@ -50,7 +51,8 @@ pub fn look() {
     NEXT_LOOK.store(end + PATIENCE.max(REST * (end - now)), Relaxed);
 }
 
-/// A thread that is gone because it has overflowed its stack: it may have destroyed other threads' before.
+/// A thread that is gone because it has overflowed its stack: it may have destroyed other threads'
+/// before.
 pub fn overflowed() -> Option<&'static ThreadControl> {
     all_gone().find(|&(thread, pid)| has_overflowed(thread, pid)).map(|(thread, _)| thread)
 }
@@ -65,18 +67,16 @@ fn all_gone() -> impl Iterator<Item = (&'static ThreadControl, u32)> {
     })
 }
 
-/// No proc has that id, or one that the kernel keeps for a debugger after its death.
-fn is_gone(pid: u32) -> bool {
+/// No proc has that id, or one that the kernel keeps for a debugger after its death. Takes neither
+/// memory nor a lock, for the trap path asks too.
+pub fn is_gone(pid: u32) -> bool {
     /// Where the state stands in the file, behind two names (man 3/proc).
     const STATE: usize = 2 * 28;
     let mut status = [0; STATE + 6];
     match proc_file::read(pid, "status", &mut status) {
         Ok(_) => &status[STATE..] == b"Broken",
         // It may be that no descriptor was free.
-        Err(_) => {
-            let why = errstr::code_of(error::until_nul(&error::take()));
-            errors::by_code(why).is_some_and(|known| known.kind == Kind::NotFound)
-        }
+        Err(_) => errstr::means(Kind::NotFound),
     }
 }
 

@@ -54,6 +54,7 @@ pub mod text;
 pub mod thread_control;
 #[cfg(all(not(test), feature = "panic-unwind"))]
 mod unwind_tables;
+pub mod waiters;
 
 pub use exit::exit_with;
 

@@ -1,9 +1,12 @@
-//! A thread's control block: what other threads, the deadline thread and the note handler need to know of it.
+//! A thread's control block: what other threads, the deadline thread and the note handler need to
+//! know of it.
 //!
-//! Control blocks are never freed. They stand in a list that only grows, and a new thread takes over the block of one
-//! that has gone. So the list is walked without a lock, and a block that is looked at late is still a block.
+//! Control blocks are never freed. They stand in a list that only grows, and a new thread takes
+//! over the block of one that has gone. So the list is walked without a lock, and a block that is
+//! looked at late is still a block.
 
 use super::deadline::slot::Slot;
+use super::deadline::timed_wait::TimedWait;
 use super::exit;
 use super::private;
 use super::stacks::Stack;
@@ -20,9 +23,10 @@ pub const KEYS: usize = 32;
 /// The longest name that is kept for messages, in bytes.
 pub const NAME_MAX: usize = 63;
 
-/// The deadline slot on a cache line of its own.
+/// What the deadline thread looks at, on one cache line: the slot of a timed call, and the record
+/// of a timed wait.
 #[repr(C, align(64))]
-pub struct SlotLine(pub Slot<AtomicU64>);
+pub struct SlotLine(pub Slot<AtomicU64>, pub TimedWait<AtomicU64>);
 
 /// One thread. Fields without a word on it are the owner's alone.
 #[repr(C, align(64))]
@@ -31,13 +35,14 @@ pub struct ThreadControl {
     pub slot: SlotLine,
     /// The proc's id, 0 until it runs.
     pub pid: AtomicU32,
-    /// `/proc/N/note`, -1 until the thread itself opens it at its first timed operation.
+    /// `/proc/N/note`, -1 until the thread itself opens it at its first call on a stream.
     pub note_fd: AtomicI32,
-    /// `/proc/N/ctl`, -1 until its first call that may not wait, unless [`exit`] needs it from the beginning.
+    /// `/proc/N/ctl`, -1 until its first call that may not wait, unless [`exit`] needs it from the
+    /// beginning.
     pub ctl_fd: AtomicI32,
-    /// The semaphore it waits on in a futex; the rest is under the futex bucket's lock.
+    /// The semaphore it waits on in a futex.
     pub wake: AtomicI32,
-    pub waiting_on: AtomicUsize,
+    /// The waiter behind it, under the lock of their list.
     pub waits_next: AtomicPtr<ThreadControl>,
     /// Emulated thread-local storage: a table of blocks by index.
     pub tls: Cell<*mut *mut u8>,
@@ -48,8 +53,8 @@ pub struct ThreadControl {
     pub errstr: Cell<[u8; ERRMAX]>,
     /// Which change of the program's directory it has followed ([`directory`](super::directory)).
     pub followed: Cell<u32>,
-    /// The stack, by its addresses as [`stacks`](super::stacks) names them: where the moat starts, where the stack ends,
-    /// and where the new proc's stack pointer starts.
+    /// The stack, by its addresses as [`stacks`](super::stacks) names them: where the moat starts,
+    /// where the stack ends, and where the new proc's stack pointer starts.
     pub stack_low: Cell<usize>,
     pub stack_limit: Cell<usize>,
     pub stack_top: Cell<usize>,
@@ -64,21 +69,19 @@ pub struct ThreadControl {
     older: AtomicPtr<ThreadControl>,
 }
 
-// SAFETY: what others touch is atomic; the rest is the owner's, handed over by the fork and by `in_use`.
+// SAFETY: what others touch is atomic; the rest is the owner's, handed over by the fork and by
+// `in_use`.
 unsafe impl Sync for ThreadControl {}
 
 const EMPTY: ThreadControl = ThreadControl {
-    slot: SlotLine(Slot::new(
-        AtomicU64::new(0),
-        AtomicU64::new(0),
-        AtomicU64::new(0),
-        AtomicU64::new(0),
-    )),
+    slot: SlotLine(
+        Slot::new(AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0)),
+        TimedWait::new(AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0)),
+    ),
     pid: AtomicU32::new(0),
     note_fd: AtomicI32::new(-1),
     ctl_fd: AtomicI32::new(-1),
     wake: AtomicI32::new(0),
-    waiting_on: AtomicUsize::new(0),
     waits_next: AtomicPtr::new(ptr::null_mut()),
     tls: Cell::new(ptr::null_mut()),
     tls_len: Cell::new(0),
@@ -113,7 +116,8 @@ impl ThreadControl {
     pub fn set_name(&self, name: &[u8]) {
         let len = name.len().min(NAME_MAX);
         self.name_len.store(0, Relaxed);
-        // SAFETY: only the owner writes, and readers take no more than the length that is stored behind.
+        // SAFETY: only the owner writes, and readers take no more than the length that is stored
+        // behind.
         unsafe { (&mut *self.name.get())[..len].copy_from_slice(&name[..len]) };
         self.name_len.store(len, Release);
     }
@@ -146,9 +150,10 @@ impl ThreadControl {
         }
     }
 
-    /// Closes the thread's own files; nothing is armed any more. While the program ends they stay open: who ends it may be
-    /// writing to them, and must not write to what is opened next. Either it finds none here, or the state is seen to have
-    /// changed: both sides are sequentially consistent.
+    /// Closes the thread's own files; nothing is armed any more. While the program ends they stay
+    /// open: who ends it may be writing to them, and must not write to what is opened next. Either
+    /// it finds none here, or the state is seen to have changed: both sides are sequentially
+    /// consistent.
     pub fn close_files(&self) {
         for kept in [&self.note_fd, &self.ctl_fd] {
             let fd = kept.swap(-1, SeqCst);
@@ -165,7 +170,8 @@ impl ThreadControl {
     }
 }
 
-/// The calling thread's block; `None` on a proc that std did not start, or before or after its thread.
+/// The calling thread's block; `None` on a proc that std did not start, or before or after its
+/// thread.
 pub fn current() -> Option<&'static ThreadControl> {
     let words = private::words();
     if words.is_null() {

@@ -8,18 +8,19 @@
 //! does nothing, or one that is not meant, which asks again for nothing.
 
 use crate::cell::Cell;
-use crate::hint;
 use crate::io;
 use crate::ptr;
 use crate::sync::Mutex;
 use crate::sync::atomic::Ordering::{Relaxed, SeqCst};
 use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64};
 use crate::sys::pal::clock;
+use crate::sys::pal::deadline::attempt::prepare;
 use crate::sys::pal::deadline::operation::{Bound, Deadline, Wait};
 use crate::sys::pal::deadline::slot::Operation;
 use crate::sys::pal::deadline::thread::fire;
 use crate::sys::pal::thread_control::ThreadControl;
 use crate::time::Duration;
+use plan9_abi::sys::process;
 
 /// Nanoseconds that no duration has: there is no timeout.
 const NO_TIMEOUT: u32 = u32::MAX;
@@ -63,7 +64,8 @@ impl Direction {
                     (nanoseconds != NO_TIMEOUT).then(|| Duration::new(seconds, nanoseconds));
                 return (timeout, nonblocking, version);
             }
-            hint::spin_loop();
+            // A changer is at it, and may have lost its processor.
+            let _ = process::sleep(0);
         }
     }
 
@@ -80,10 +82,13 @@ impl Direction {
         }
     }
 
-    /// Sets the timeout, for the call that is blocked as well.
+    /// Sets the timeout, for the call that is blocked as well. Fails where this thread could make no timed call.
     pub fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         if timeout == Some(Duration::ZERO) {
             return Err(io::Error::ZERO_TIMEOUT);
+        }
+        if timeout.is_some() {
+            prepare()?;
         }
         self.change(|| {
             self.seconds.store(timeout.map_or(0, |timeout| timeout.as_secs()), SeqCst);
@@ -98,9 +103,14 @@ impl Direction {
         self.settings().0
     }
 
-    /// Lets calls wait, or not at all.
-    pub fn set_nonblocking(&self, nonblocking: bool) {
+    /// Lets calls wait, or not at all. Fails where this thread could make no call that may not
+    /// wait.
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        if nonblocking {
+            prepare()?;
+        }
         self.change(|| self.nonblocking.store(nonblocking, SeqCst));
+        Ok(())
     }
 
     /// Ends the call that is blocked and every later one.

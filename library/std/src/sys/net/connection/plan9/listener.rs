@@ -132,7 +132,7 @@ impl TcpListener {
     }
 
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        self.0.accepts.set_nonblocking(nonblocking);
+        self.0.accepts.set_nonblocking(nonblocking)?;
         self.0.accepting.nudge();
         Ok(())
     }

@@ -335,8 +335,8 @@ impl TcpStream {
     }
 
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        self.0.reads.set_nonblocking(nonblocking);
-        self.0.writes.set_nonblocking(nonblocking);
+        self.0.reads.set_nonblocking(nonblocking)?;
+        self.0.writes.set_nonblocking(nonblocking)?;
         self.0.reading.nudge();
         self.0.writing.nudge();
         Ok(())

@@ -333,7 +333,7 @@ impl UdpSocket {
 
     /// Writes never wait for anybody, so reads alone are told.
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        self.0.reads.set_nonblocking(nonblocking);
+        self.0.reads.set_nonblocking(nonblocking)?;
         self.0.reading.nudge();
         Ok(())
     }

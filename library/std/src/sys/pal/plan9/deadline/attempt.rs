@@ -1,11 +1,18 @@
-//! One attempt at a system call that a deadline, a change of its bound, or the wish not to wait may end.
+//! One attempt at a system call that a deadline, a change of its bound, or the wish not to wait may
+//! end.
 //!
-//! The wish not to wait is the kernel's own: `interrupt`, written to the proc's own `ctl`, makes the next wait fail and
-//! leaves a call that need not wait alone; `nointerrupt` takes it back (man 3/proc, `port/devproc.c:procctlreq`). Another
-//! note in between takes it back as well, and older kernels have no such message: so a deadline stands behind it.
+//! The wish not to wait is the kernel's own: `interrupt`, written to the proc's own `ctl`, makes
+//! the next wait fail and leaves a call that need not wait alone; `nointerrupt` takes it back (man
+//! 3/proc, `port/devproc.c:procctlreq`). Another note in between takes it back as well, and older
+//! kernels have no such message: so a deadline stands behind it.
+//!
+//! A thread needs its own note file to be interrupted, and a timed call the deadline thread. Where
+//! a timeout is set, [`prepare`] says whether they can be had. A call without a timeout needs
+//! neither: where the note file cannot be opened it is made all the same, and a change of its bound
+//! is then seen by the next call.
 
 use super::operation::{Bound, Deadline, Wait};
-use super::slot::Disarm;
+use super::slot::{Disarm, Operation};
 use super::stub::{self, ABORTED};
 use super::thread;
 use crate::io;
@@ -13,8 +20,11 @@ use crate::sync::atomic::Ordering::{Relaxed, Release};
 use crate::sync::atomic::{AtomicBool, AtomicI32};
 use crate::sys::pal::thread_control::{self, ThreadControl};
 use crate::sys::pal::{clock, cvt, errstr, private, proc_file};
+use plan9_abi::errors::Kind;
 use plan9_abi::flags::open;
-use plan9_abi::sys::{file, process};
+use plan9_abi::layout::NNOTE;
+use plan9_abi::sys::{error, file, process};
+use plan9_abi::syscall::syscall;
 use plan9_abi::{errors, note};
 
 /// A clock that never gets there.
@@ -22,6 +32,12 @@ const NEVER: u64 = u64::MAX;
 
 /// How long a call that may not wait does where `interrupt` did not reach it, in nanoseconds.
 const BACKSTOP: u64 = 1_000_000;
+
+/// How often an owner lets the kernel deliver before it asks whether there is anything to deliver:
+/// more often than a proc can have notes.
+const PATIENT: usize = 2 * NNOTE;
+/// How often at most, where it cannot ask. Each time the kernel delivers a note that is queued.
+const MOST: usize = 100;
 
 shared_static! {
     /// The kernel has no ctl `interrupt`: only 9front's has.
@@ -53,7 +69,16 @@ fn own_file(kept: &AtomicI32, name: &str) -> io::Result<i32> {
     Ok(fd)
 }
 
-/// Makes the system call, armed for as long as `wait` says; `version` is that of this answer of the bound's.
+/// Has ready what a timed call of this thread needs.
+pub fn prepare() -> io::Result<()> {
+    if let Some(thread) = thread_control::current() {
+        own_file(&thread.note_fd, "note")?;
+    }
+    thread::start()
+}
+
+/// Makes the system call, armed for as long as `wait` says; `version` is that of this answer of the
+/// bound's.
 ///
 /// # Safety
 ///
@@ -67,28 +92,46 @@ pub unsafe fn attempt(
 ) -> io::Result<Outcome> {
     let thread = thread_control::current()
         .ok_or(io::const_error!(io::ErrorKind::Unsupported, "not a thread of this program",))?;
-    own_file(&thread.note_fd, "note")?;
+    let own_note = own_file(&thread.note_fd, "note");
     let deadline = match wait {
         // Armed all the same, so that a change of the bound can end the call.
         Wait::Forever => NEVER,
         Wait::Until(Deadline(at)) => at,
         Wait::Not => clock::now() + BACKSTOP,
     };
-    if deadline != NEVER {
-        thread::start()?;
-    }
-    let refuses = wait == Wait::Not && refuse_to_wait(thread)?;
-    // SAFETY: the caller's.
-    let (result, code) = unsafe { armed_call(thread, number, args, deadline, version, bound) };
-    if refuses {
-        wait_again(thread);
-    }
+    let (result, code) = if deadline == NEVER && own_note.is_err() {
+        // SAFETY: the caller's.
+        unsafe { unarmed_call(number, args) }
+    } else {
+        own_note?;
+        if deadline != NEVER {
+            thread::start()?;
+        }
+        let refuses = wait == Wait::Not && refuse_to_wait(thread);
+        // SAFETY: the caller's.
+        let ended = unsafe { armed_call(thread, number, args, deadline, version, bound) };
+        if refuses {
+            wait_again(thread);
+        }
+        ended
+    };
     Ok(match result {
         ABORTED => Outcome::Aborted,
         -1 if code == errors::INTERRUPTED => Outcome::Interrupted,
         -1 => Outcome::Failed(code),
         n => Outcome::Done(n.cast_unsigned()),
     })
+}
+
+/// A call that nothing but a note of somebody else's ends early.
+///
+/// # Safety
+///
+/// As for the call itself.
+unsafe fn unarmed_call(number: usize, [a, b, c, d]: [usize; 4]) -> (isize, i32) {
+    // SAFETY: the caller's.
+    let result = unsafe { syscall(number, a, b, c, d, 0) };
+    (result, if result == -1 { errstr::take() } else { errors::NO_ERROR })
 }
 
 /// From arming to disarming: the call's result, and the code of its error.
@@ -125,10 +168,7 @@ unsafe fn armed_call(
             Disarm::Clean => break,
             Disarm::Posting => drop(process::sleep(0)),
             Disarm::Fired => {
-                // The kernel delivers on its way out.
-                while !slot.drained(operation) {
-                    let _ = process::sleep(0);
-                }
+                drain(thread, operation);
                 break;
             }
         }
@@ -136,15 +176,46 @@ unsafe fn armed_call(
     (result, code)
 }
 
-/// Makes this proc's next wait fail; false where the kernel cannot, and the deadline has to do it.
-fn refuse_to_wait(thread: &ThreadControl) -> io::Result<bool> {
-    if NO_INTERRUPT.load(Relaxed) {
-        return Ok(false);
+/// Waits until every note of an operation has been handled. One that another program has taken, by
+/// reading the note file, never will be; so in the end the kernel is asked whether any is queued.
+fn drain(thread: &ThreadControl, operation: Operation) {
+    for tries in 0.. {
+        if thread.slot.0.drained(operation) {
+            return;
+        }
+        if tries >= MOST || tries >= PATIENT && is_queue_empty(thread) {
+            return thread.slot.0.give_up(operation);
+        }
+        // The kernel delivers on its way out.
+        let _ = process::sleep(0);
     }
-    let ctl = own_file(&thread.ctl_fd, "ctl")?;
+}
+
+/// True if no note is queued for this proc, by the message that is refused if one is. False where
+/// it cannot be sent.
+fn is_queue_empty(thread: &ThreadControl) -> bool {
+    let Ok(ctl) = own_file(&thread.ctl_fd, "ctl") else { return false };
+    let is_empty = file::write(ctl, note::CTL_NOINTERRUPT).is_ok();
+    if !is_empty {
+        // The caller's error is another.
+        let _ = error::take();
+    }
+    is_empty
+}
+
+/// Makes this proc's next wait fail; false where that cannot be done, and the deadline has to do
+/// it.
+fn refuse_to_wait(thread: &ThreadControl) -> bool {
+    if NO_INTERRUPT.load(Relaxed) {
+        return false;
+    }
+    let Ok(ctl) = own_file(&thread.ctl_fd, "ctl") else { return false };
     let refuses = errstr::unbroken(|| file::write(ctl, note::CTL_INTERRUPT)).is_ok();
-    NO_INTERRUPT.store(!refuses, Relaxed);
-    Ok(refuses)
+    // Only that the kernel does not know the message is so for good.
+    if !refuses && errstr::means(Kind::InvalidInput) && !errstr::was(errors::BAD_FD) {
+        NO_INTERRUPT.store(true, Relaxed);
+    }
+    refuses
 }
 
 /// Takes [`refuse_to_wait`] back: refused while notes are pending, whose delivery does the same.

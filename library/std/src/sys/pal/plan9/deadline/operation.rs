@@ -1,8 +1,8 @@
 //! Reads, writes and other calls that end when their time has come.
 //!
-//! A deadline is a moment on the monotonic clock, so that a note of somebody else's in between costs none of it and adds
-//! nothing: the call is made again with what is left. What bounds a call is asked for anew each time it was broken,
-//! for it may have been changed meanwhile.
+//! A deadline is a moment on the monotonic clock, so that a note of somebody else's in between
+//! costs none of it and adds nothing: the call is made again with what is left. What bounds a call
+//! is asked for anew each time it was broken, for it may have been changed meanwhile.
 
 use super::attempt::{Outcome, attempt};
 use super::slot::Operation;
@@ -14,11 +14,13 @@ use crate::sys::pal::thread_control::ThreadControl;
 use plan9_abi::sys::process;
 use plan9_abi::sysno;
 
-/// How long an open that may not wait does, in nanoseconds. The open of `listen` fails under an interruption even where
-/// a call is waiting (`port/proc.c:sleep`), so it must be let in and broken once it waits.
+/// How long an open that may not wait does, in nanoseconds. The open of `listen` fails under an
+/// interruption even where a call is waiting (`port/proc.c:sleep`), so it must be let in and broken
+/// once it waits.
 const OPEN_PATIENCE: u64 = 1_000_000;
 
-/// How long a writer at most waits before it asks again whether the stream has drained, in milliseconds.
+/// How long a writer at most waits before it asks again whether the stream has drained, in
+/// milliseconds.
 const LONGEST_PAUSE_MS: u32 = 16;
 
 /// The moment at which a call gives up, in nanoseconds of [`clock::now`].
@@ -71,7 +73,8 @@ pub fn over(wait: Wait) -> Option<io::Error> {
     }
 }
 
-/// Whether a call that was not made is over. One that may not wait never is: it might not have had to.
+/// Whether a call that was not made is over. One that may not wait never is: it might not have had
+/// to.
 fn not_made(bound: &impl Bound) -> io::Result<()> {
     match bound.wait().0 {
         Wait::Not => Ok(()),
@@ -96,8 +99,8 @@ fn left_ms(wait: Wait) -> u32 {
     }
 }
 
-/// Reads at the channel's own offset; that many bytes of `buf` are initialised then. Where the bound is shut there is
-/// nothing to read.
+/// Reads at the channel's own offset; that many bytes of `buf` are initialised then. Where the
+/// bound is shut there is nothing to read.
 pub fn read(fd: i32, buf: &mut [MaybeUninit<u8>], bound: &impl Bound) -> io::Result<usize> {
     if buf.is_empty() {
         return Ok(0);
@@ -152,8 +155,9 @@ pub fn open(name: &core::ffi::CStr, mode: u32, bound: &impl Bound) -> io::Result
     Err(io::Error::from_raw_os_error(plan9_abi::errors::LISTEN_HUNGUP))
 }
 
-/// Writes a part of `bytes` to a conversation and says how much the kernel took, by the rule of its account.
-/// `TimedOut` and `WouldBlock` mean that it took nothing. `drained` asks whether the transmit queue is empty.
+/// Writes a part of `bytes` to a conversation and says how much the kernel took, by the rule of its
+/// account. `TimedOut` and `WouldBlock` mean that it took nothing. `drained` asks whether the
+/// transmit queue is empty.
 pub fn write(
     fd: i32,
     bytes: &[u8],

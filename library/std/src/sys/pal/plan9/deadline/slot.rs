@@ -1,23 +1,30 @@
-//! The deadline slot: how a thread, the deadline thread and the note handler agree on one timed operation.
+//! The deadline slot: how a thread, the deadline thread and the note handler agree on one timed
+//! operation.
 //!
-//! A note that breaks a blocked call must reach that call or none. The slot makes that a property of one atomic word,
-//! which holds the operation's number and its phase; it makes no system call, so the same file is model-checked.
+//! A note that breaks a blocked call must reach that call or none. The slot makes that a property
+//! of one atomic word, which holds the operation's number and its phase; it makes no system call,
+//! so the same file is model-checked.
 //!
-//! | from     | to       | who             | when                                                      |
-//! |----------|----------|-----------------|-----------------------------------------------------------|
-//! | Idle     | Armed    | owner           | before the call; number and deadline are new              |
-//! | Armed    | Idle     | owner           | after the call: no note was or will be posted             |
-//! | Armed    | Posting  | deadline thread | the deadline has passed                                   |
-//! | Posting  | Fired    | deadline thread | the note is posted and counted, or was refused            |
-//! | Fired    | Posting  | deadline thread | the kernel swallowed the interrupt: one more note         |
-//! | Fired    | Draining | owner           | after the call: no further note, but some may be under way |
-//! | Draining | Idle     | owner           | the handler has counted as many notes as were posted      |
+//! | from     | to       | who             | when                                            |
+//! |----------|----------|-----------------|-------------------------------------------------|
+//! | Idle     | Armed    | owner           | before the call; number and deadline are new    |
+//! | Armed    | Idle     | owner           | after the call: no note was or will be posted   |
+//! | Armed    | Posting  | deadline thread | the deadline has passed                         |
+//! | Posting  | Fired    | deadline thread | the note is posted and counted, or was refused  |
+//! | Fired    | Posting  | deadline thread | the call goes on: one more note                 |
+//! | Fired    | Draining | owner           | after the call: some notes may be under way     |
+//! | Draining | Idle     | owner           | every posted note is handled, or none is queued |
 //!
-//! While the slot is Fired its deadline is the moment of one more note: who posts writes it, in Posting. In Idle the owner
-//! sets both counts to 0. Otherwise only the deadline thread writes `posted`, only in Posting; only the
-//! owner's note handler writes `handled`, for a note of this operation in Posting, Fired or Draining. While the slot is
-//! Posting the owner waits for it to be Fired. A note that somebody forged may be counted too: so the owner leaves when
-//! at least as many are handled as were posted, and what a forger can do is break one wait, which is made again.
+//! A call goes on after its note where the kernel swallowed the interrupt, or where somebody took
+//! the note, and with it the interrupt, by reading the proc's note file. A note that was taken is
+//! never handled, so an owner that waits for it asks the kernel whether any note is queued.
+//!
+//! While the slot is Fired its deadline is the moment of one more note: who posts writes it, in
+//! Posting. In Idle the owner sets both counts to 0. Otherwise only the deadline thread writes
+//! `posted`, only in Posting; only the owner's note handler writes `handled`, for a note of this
+//! operation in Posting, Fired or Draining. While the slot is Posting the owner waits for it to be
+//! Fired. A note that somebody forged may be counted too: so the owner leaves when at least as many
+//! are handled as were posted, and what a forger can do is break one wait, which is made again.
 
 use core::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
 
@@ -54,9 +61,12 @@ impl Word for core::sync::atomic::AtomicU64 {
     }
 }
 
-/// A note that broke nothing is followed by another after this long, in nanoseconds: the kernel swallows an interrupt
-/// during a page fault.
+/// A note that broke nothing is followed by another after this long, in nanoseconds: the kernel
+/// swallows an interrupt during a page fault.
 pub const AGAIN: u64 = 10_000_000;
+
+/// A note that has not been handled this long after another was due, in nanoseconds, will not be.
+pub const OVERDUE: u64 = 10 * AGAIN;
 
 /// What a slot is doing; the low bits of its word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,8 +144,8 @@ impl<W: Word> Slot<W> {
         // Nobody else touches the counts in Idle.
         self.posted.store(0, Relaxed);
         self.handled.store(0, Relaxed);
-        // Release: a claim that reads this deadline has also seen the word leave the operation before, so that its
-        // exchange on that operation's word fails.
+        // Release: a claim that reads this deadline has also seen the word leave the operation
+        // before, so that its exchange on that operation's word fails.
         self.deadline.store(deadline, Release);
         // Release: a claim that sees Armed sees the deadline.
         self.word.store(operation.word(Phase::Armed), Release);
@@ -156,7 +166,8 @@ impl<W: Word> Slot<W> {
         }
     }
 
-    /// Owner, in Draining: true, and Idle again, once as many notes have been handled as were posted.
+    /// Owner, in Draining: true, and Idle again, once as many notes have been handled as were
+    /// posted.
     pub fn drained(&self, operation: Operation) -> bool {
         // `posted` cannot change in Draining, and `handled` is written on this very proc.
         let done = self.posted.load(Relaxed) <= self.handled.load(Relaxed);
@@ -166,6 +177,12 @@ impl<W: Word> Slot<W> {
         done
     }
 
+    /// Owner, in Draining: Idle again, where the kernel has no note queued for the proc. Nothing is
+    /// posted in Draining, so none will come.
+    pub fn give_up(&self, operation: Operation) {
+        self.word.store(operation.word(Phase::Idle), Release);
+    }
+
     /// Deadline thread: the deadline of an armed operation; `None` if the slot is not Armed.
     pub fn armed(&self) -> Option<(Operation, u64)> {
         let word = self.word.load(Acquire);
@@ -173,39 +190,44 @@ impl<W: Word> Slot<W> {
             .then(|| (Operation(word >> PHASE_BITS), self.deadline.load(Acquire)))
     }
 
-    /// Deadline thread: the operation that has had its note and has not ended yet, and when it is due one more.
+    /// Deadline thread: the operation that has had its note and has not ended yet, and when it is
+    /// due one more.
     pub fn fired(&self) -> Option<(Operation, u64)> {
         let word = self.word.load(Acquire);
         (word & PHASE_MASK == Phase::Fired as u64)
             .then(|| (Operation(word >> PHASE_BITS), self.deadline.load(Acquire)))
     }
 
-    /// Deadline thread: claims an operation whose deadline has passed. True obliges it to post a note and to call
-    /// [`Slot::posted`].
+    /// Deadline thread: claims an operation whose deadline has passed. True obliges it to post a
+    /// note and to call [`Slot::posted`].
     pub fn claim(&self, operation: Operation) -> bool {
         let armed = operation.word(Phase::Armed);
         self.word.compare_exchange(armed, operation.word(Phase::Posting), AcqRel, Relaxed).is_ok()
     }
 
-    /// Deadline thread: claims a Fired operation for one more note, unless one is still to be handled.
-    pub fn reclaim(&self, operation: Operation) -> bool {
+    /// Deadline thread: claims a Fired operation for one more note, unless one is still to be
+    /// handled. Where that is `overdue`, the note has been taken away, and with it the interrupt
+    /// (`port/devproc.c:procread`).
+    pub fn reclaim(&self, operation: Operation, overdue: bool) -> bool {
         let fired = operation.word(Phase::Fired);
-        self.posted.load(Relaxed) <= self.handled.load(Acquire)
+        (overdue || self.posted.load(Relaxed) <= self.handled.load(Acquire))
             && self
                 .word
                 .compare_exchange(fired, operation.word(Phase::Posting), AcqRel, Relaxed)
                 .is_ok()
     }
 
-    /// Deadline thread, after a claim: the kernel took the note, or refused it. If the operation has not ended by
-    /// `again`, it is due one more.
+    /// Deadline thread, after a claim: the kernel took the note, or refused it. If the operation
+    /// has not ended by `again`, it is due one more.
     pub fn posted(&self, operation: Operation, accepted: bool, again: u64) {
         if accepted {
             self.posted.store(self.posted.load(Relaxed) + 1, Relaxed);
         }
-        // A thread that takes this for the deadline of the armed operation cannot claim it any more.
+        // A thread that takes this for the deadline of the armed operation cannot claim it any
+        // more.
         self.deadline.store(again, Relaxed);
-        // Release: who sees Fired sees the count and the moment, and so does the owner before it arms again.
+        // Release: who sees Fired sees the count and the moment, and so does the owner before it
+        // arms again.
         self.word.store(operation.word(Phase::Fired), Release);
     }
 }

@@ -1,8 +1,9 @@
 //! The way into the kernel of a call that a deadline may end.
 //!
-//! Between the look at the slot and the `syscall` instruction a note would be spent before the call blocks, and nobody
-//! would be left to break it. So the handler sends a proc that it finds there to the stub's third label, which gives up
-//! the call. Nothing after that label uses a register that a note may lose: the stack pointer alone.
+//! Between the look at the slot and the `syscall` instruction a note would be spent before the call
+//! blocks, and nobody would be left to break it. So the handler sends a proc that it finds there to
+//! the stub's third label, which gives up the call. Nothing after that label uses a register that a
+//! note may lose: the stack pointer alone.
 
 /// What the stub returns for a call that never reached the kernel.
 pub const ABORTED: isize = -2;

@@ -1,7 +1,8 @@
 //! The text of a deadline's note.
 //!
-//! It names the operation, so that the handler can tell a note of this operation from one of an earlier, or from
-//! anybody's who writes the same words: the number stands in sixteen letters, which assembly reads without a table.
+//! It names the operation, so that the handler can tell a note of this operation from one of an
+//! earlier, or from anybody's who writes the same words: the number stands in sixteen letters,
+//! which assembly reads without a table.
 
 /// The first eight bytes, by which the handler knows the note.
 pub const PREFIX: [u8; 8] = *b"rust dl ";

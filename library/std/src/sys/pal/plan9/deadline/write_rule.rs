@@ -1,16 +1,19 @@
-//! When a stream may be written to so that a note can always end the wait, and what an interrupted write took.
+//! When a stream may be written to so that a note can always end the wait, and what an interrupted
+//! write took.
 //!
-//! The kernel queues a piece first and waits for room afterwards, so an interrupted piece has been taken whole; and a
-//! queue that holds more than twice its limit makes writers wait where no note reaches. Both follow from counting
-//! allocated space, which no file shows (`port/qio.c:qwrite`, `qbwrite`), so a stream keeps its own account: an upper
-//! bound of the space of the pieces interrupted since a write last ran to its end. While that stays within the limit,
-//! the queue holds at most twice its limit and every wait can be broken.
+//! The kernel queues a piece first and waits for room afterwards, so an interrupted piece has been
+//! taken whole; and a queue that holds more than twice its limit makes writers wait where no note
+//! reaches. Both follow from counting allocated space, which no file shows (`port/qio.c:qwrite`,
+//! `qbwrite`), so a stream keeps its own account: an upper bound of the space of the pieces
+//! interrupted since a write last ran to its end. While that stays within the limit, the queue
+//! holds at most twice its limit and every wait can be broken.
 
 use plan9_abi::queue::{MAX_ATOMIC, block_space_bound};
 
 /// The bytes of the largest piece while only the smallest limit is known, 65,535.
 pub const PIECE: usize = 48 << 10;
-/// The bytes of the largest piece where the limit is known to hold it: one piece of the kernel's own.
+/// The bytes of the largest piece where the limit is known to hold it: one piece of the kernel's
+/// own.
 pub const LARGE_PIECE: usize = MAX_ATOMIC;
 
 /// What a writer does next.
@@ -59,14 +62,15 @@ impl WriteRule {
         self.full = false;
     }
 
-    /// A write of `count` bytes, at most [`LARGE_PIECE`] and 0 for an empty one, was interrupted: it is in the queue.
+    /// A write of `count` bytes, at most [`LARGE_PIECE`] and 0 for an empty one, was interrupted:
+    /// it is in the queue.
     pub fn interrupted(&mut self, count: usize) {
         self.interrupted += u64::from(block_space_bound(count as u32));
         self.full = true;
     }
 
-    /// The queue was seen empty. An empty write is still due before data: on a conversation inside the machine the
-    /// data stands in the peer's queue.
+    /// The queue was seen empty. An empty write is still due before data: on a conversation inside
+    /// the machine the data stands in the peer's queue.
     pub fn drained(&mut self) {
         self.interrupted = 0;
     }
