@@ -12,6 +12,8 @@ use std::time::Duration;
 /// More than a pipe holds, in pieces that std passes on as they are.
 const PIECES: u32 = 200;
 const PIECE: usize = 4096;
+/// The last notes come when all is written; between two of them a busy machine may have other things to do.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 fn main() {
     match env::args().nth(1).as_deref() {
@@ -36,7 +38,7 @@ fn write(mut out: impl Write) {
         out.write_all(&piece).unwrap();
     }
     out.flush().unwrap();
-    let count = std::iter::from_fn(|| notes.recv_timeout(Duration::from_millis(50))).count();
+    let count = std::iter::from_fn(|| notes.recv_timeout(PATIENCE)).count();
     eprint!("{count}");
 }
 
