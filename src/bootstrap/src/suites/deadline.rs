@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Notes that are nobody's: a deadline's text with the number of no operation, what the kernel posts for a pipe, and
 /// one that the programs watch.
-const FOREIGN: [&str; 3] = ["rust dl aaaaaaaaaaaaaaaa", "sys: write on closed pipe", WATCHED];
+pub const FOREIGN: [&str; 3] = ["rust dl aaaaaaaaaaaaaaaa", "sys: write on closed pipe", WATCHED];
 const WATCHED: &str = "passing by";
 /// How long it storms, in seconds.
 const STORM: &str = "5";
@@ -138,7 +138,7 @@ fn model(layout: &Layout) -> Result<()> {
 }
 
 /// Builds the programs; gives their folder.
-fn build(layout: &Layout) -> Result<PathBuf> {
+pub fn build(layout: &Layout) -> Result<PathBuf> {
     let built = programs::build(layout, "tests/deadline/programs", "deadline", &["--release"])?;
     Ok(built.join("release"))
 }

@@ -1,6 +1,7 @@
 //! The suites of `x test`. Each counts into one report and names every test that it ran.
 
 mod batch;
+mod chaos;
 mod conformance;
 mod counts;
 mod crates;
@@ -68,6 +69,7 @@ pub const ALL: &[Suite] = &[
     long(doc::ALLOC, doc::alloc),
     long(doc::CORE, doc::core),
     long("deadline", deadline::run),
+    long("chaos", chaos::run),
 ];
 
 /// What has been counted so far.

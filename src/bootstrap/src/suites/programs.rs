@@ -61,7 +61,7 @@ pub fn run_within(
         if start.elapsed() > limit {
             child.kill()?;
             child.wait()?;
-            bail!("it did not end within {limit:?}");
+            bail!("it did not end within {limit:?}\n{}", String::from_utf8_lossy(&fs::read(&err)?));
         }
         thread::sleep(Duration::from_millis(5));
     };

@@ -8,7 +8,7 @@ use super::{Report, libtest, programs};
 use crate::layout::{Layout, TRIPLE};
 use anyhow::{Context, Result, ensure};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const FEATURES: &str = "borrowed_buf_init, can_vector, core_io_borrowed_buf, io_error_uncategorized, read_buf, tcp_linger";
@@ -47,13 +47,20 @@ pub fn udp(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
     run(layout, part, report, &UDP)
 }
 
-fn run(layout: &Layout, part: &str, report: &mut Report, protocol: &Protocol) -> Result<()> {
-    let suite = protocol.suite;
-    let binary = layout.build.join("test").join(suite);
+/// Compiles a suite's tests; gives the program and their names.
+pub fn built(layout: &Layout, suite: &str) -> Result<(PathBuf, Vec<String>)> {
+    let protocol = if suite == TCP_SUITE { &TCP } else { &UDP };
+    let binary = layout.build.join("test").join(protocol.suite);
     compile(layout, protocol.tests, &binary)?;
     let names = programs::run(layout, &[], &binary, &["--list"])?.stdout;
-    let tests: Vec<String> =
+    let tests =
         libtest::listed(&names).iter().map(|test| test.trim_start_matches(MODULE).into()).collect();
+    Ok((binary, tests))
+}
+
+fn run(layout: &Layout, part: &str, report: &mut Report, protocol: &Protocol) -> Result<()> {
+    let suite = protocol.suite;
+    let (binary, tests) = built(layout, suite)?;
     let list = List::read(layout)?;
     let left_out = list.reasons(suite, &tests)?;
     for test in tests.iter().filter(|test| test.contains(part)) {
@@ -63,15 +70,16 @@ fn run(layout: &Layout, part: &str, report: &mut Report, protocol: &Protocol) ->
         }
         for flags in protocol.machines {
             let title = format!("{suite}/{test} {}", flags.join(" "));
-            let full = format!("{MODULE}{test}");
-            report.record(title.trim_end(), one(layout, &binary, &full, flags));
+            report.record(title.trim_end(), one(layout, &binary, test, flags));
         }
     }
     Ok(())
 }
 
-fn one(layout: &Layout, binary: &Path, test: &str, flags: &[&str]) -> Result<()> {
-    let ended = programs::run(layout, flags, binary, &["--exact", test])?;
+/// One test.
+pub fn one(layout: &Layout, binary: &Path, test: &str, flags: &[&str]) -> Result<()> {
+    let full = format!("{MODULE}{test}");
+    let ended = programs::run(layout, flags, binary, &["--exact", &full])?;
     ensure!(
         ended.code == 0 && ended.stdout.contains("1 passed"),
         "{}{}",
