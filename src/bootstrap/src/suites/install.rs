@@ -3,7 +3,7 @@
 //! what an editor asks for are there as far as the compiler beneath has them.
 
 use super::{Report, programs};
-use crate::layout::{Layout, TRIPLE};
+use crate::layout::{Layout, SERVER, TRIPLE};
 use crate::tools;
 use crate::verbs::install;
 use anyhow::{Context, Result, ensure};
@@ -36,6 +36,8 @@ pub fn run(layout: &Layout, _part: &str, report: &mut Report) -> Result<()> {
     install::install(&layout.toolchain(), &first)?;
     let toolchain = folder.path().join("a toolchain");
     fs::rename(&first, &toolchain)?;
+    let server = toolchain.join("share/plan9").join(SERVER);
+    ensure!(server.is_file(), "{SERVER} did not come along");
     let project = folder.path().join("hello");
     fs::create_dir_all(project.join("src"))?;
     fs::write(project.join("Cargo.toml"), MANIFEST)?;

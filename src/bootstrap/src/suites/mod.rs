@@ -18,6 +18,7 @@ mod libtest;
 mod link;
 mod listed;
 pub mod programs;
+mod remote;
 mod std_net;
 mod ui;
 mod upstream;
@@ -56,6 +57,7 @@ pub const ALL: &[Suite] = &[
     short(std_net::UDP_SUITE, std_net::udp),
     short("conformance", conformance::run),
     short("interop", interop::run),
+    short("remote", remote::run),
     short("counts", counts::run),
     short("handler", handler::run),
     short("crates", crates::run),

@@ -31,7 +31,7 @@ pub type Secret = Arc<StatelessTransportState>;
 /// # Errors
 ///
 /// `PermissionDenied` if the other end has not our key: it closes without a word, or says what does not open. What the
-/// stream says.
+/// stream says; `ConnectionReset` is not for want of the key, but for too many callers.
 pub fn initiate<S: Read + Write>(stream: &mut S, key: &Key, random: Random) -> io::Result<Secret> {
     let mut handshake = builder(key, random, |builder| builder.build_initiator())?;
     let mut frame = [0; PREFIX + HANDSHAKE];
@@ -39,7 +39,7 @@ pub fn initiate<S: Read + Write>(stream: &mut S, key: &Key, random: Random) -> i
     put_length(&mut frame);
     stream.write_all(&frame)?;
     let refused = |why: io::Error| match why.kind() {
-        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset => denied(),
+        ErrorKind::UnexpectedEof => denied(),
         _ => why,
     };
     let mut answer = [0; HANDSHAKE];

@@ -18,8 +18,9 @@ use std::time::{Duration, Instant};
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a caller with the key may pause before the program starts.
 const PAUSE: Duration = Duration::from_secs(60);
-/// How often a silent caller's system is asked whether it is still there, in milliseconds.
-const KEEP_ALIVE: &str = "keepalive 10000";
+/// How often a silent caller's system is asked whether it is still there, in milliseconds; the fourth time without an
+/// answer ends the connection (`ip/tcp.c:tcpkeepalive`).
+const KEEP_ALIVE: &str = "keepalive 30000";
 
 /// Serves it to its end.
 pub fn serve(house: &Arc<House>, stream: TcpStream, pending: Pending) -> io::Result<()> {

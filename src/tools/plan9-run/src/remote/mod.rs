@@ -13,8 +13,8 @@ pub use key::make as make_key;
 
 use crate::cli::exit_code;
 use anyhow::{Context, Result, bail};
-use plan9_remote_protocol::wire::{self, Receiver, Sender};
-use plan9_remote_protocol::{Message, Output, Request, Variable};
+use plan9_remote_protocol::wire::{self, Receiver, Secret, Sender};
+use plan9_remote_protocol::{Key, Message, Output, Request, Variable};
 use rustix::net::sockopt;
 use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
@@ -28,13 +28,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use streams::Streams;
 
 /// How long a machine may take to answer a call, and to show that it has the key.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a call that is reset is tried again, and how soon.
+const RESETS: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_millis(100);
 /// How often a silent machine is asked whether it is still there.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long after the limit the machine may take to end the program and to say so.
 const LATE: Duration = Duration::from_secs(30);
 /// The exit code where the program was ended because its time was over, as timeout(1) has it.
@@ -64,12 +67,7 @@ pub fn run(
         binds,
         limit: flags.limit.map(|limit| limit.as_millis().max(1) as u64),
     };
-    let mut stream = call(place)?;
-    let secret = wire::initiate(&mut stream, &key, key::random).with_context(|| {
-        format!(
-            "{place} let nobody in; both machines need the same key and plan9-remote of one version"
-        )
-    })?;
+    let (stream, secret) = enter(place, &key)?;
     stream.set_read_timeout(flags.limit.map(|limit| limit.saturating_add(LATE)))?;
     stream.set_write_timeout(None)?;
     let mut sender = Sender::client(secret.clone(), stream.try_clone()?)?;
@@ -108,6 +106,28 @@ enum End {
     Exited(Vec<u8>),
     Over,
     Refused(String),
+}
+
+/// Calls and shows that we have the key. A call that is reset, as calls are where too many wait, is tried again for a
+/// while.
+fn enter(place: &Place, key: &Key) -> Result<(TcpStream, Secret)> {
+    let start = Instant::now();
+    loop {
+        let mut stream = call(place)?;
+        match wire::initiate(&mut stream, key, key::random) {
+            Ok(secret) => return Ok((stream, secret)),
+            Err(why) if why.kind() == ErrorKind::ConnectionReset && start.elapsed() < RESETS => {
+                thread::sleep(AGAIN);
+            }
+            Err(why) => {
+                return Err(why).with_context(|| {
+                    format!(
+                        "{place} let nobody in; both machines need the same key and plan9-remote of one version"
+                    )
+                });
+            }
+        }
+    }
 }
 
 /// Connects to the first address that answers.
