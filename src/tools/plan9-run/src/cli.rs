@@ -133,7 +133,8 @@ fn given(matches: &ArgMatches) -> impl Iterator<Item = &str> {
 /// Refuses what tells the machine here how to be.
 fn only_for_machines_elsewhere(matches: &ArgMatches) -> Result<()> {
     let common = ["bind", "env", "command", remote::Flags::GROUP];
-    for id in given(matches).filter(|id| !common.contains(id) && !remote::Flags::has(id)) {
+    let own = given(matches).find(|id| !common.contains(id) && !remote::Flags::has(id));
+    if let Some(id) = own {
         bail!(
             "--{} is for the machine within plan9-run, and --on or PLAN9_ON names another; leave out one of them",
             id.replace('_', "-")
