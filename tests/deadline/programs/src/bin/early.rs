@@ -31,12 +31,13 @@ fn main() {
 
 /// Runs `end` on a thread of its own, after [`LATER`], while `wait` waits for what it does.
 fn ended_later<T>(wait: impl FnOnce() -> T, end: impl FnOnce() + Send) -> T {
+    // Before the thread begins to sleep: this one may be held up behind it.
+    let start = Instant::now();
     thread::scope(|scope| {
         scope.spawn(|| {
             thread::sleep(LATER);
             end();
         });
-        let start = Instant::now();
         let result = wait();
         assert!(start.elapsed() >= LATER, "it ended before what it waits for");
         result
