@@ -23,6 +23,7 @@ type Case = fn(&Bench) -> Result<()>;
 
 const CASES: &[(&str, Case)] = &[
     ("arguments, environment, exit code", report),
+    ("options by variables", variables),
     ("bytes through and through", bytes),
     ("exit texts", exit_texts),
     ("files go along and are gone", files),
@@ -90,6 +91,27 @@ fn report(bench: &Bench<'_>) -> Result<()> {
     let ended = server.call(&[]).env("user", "nobody").run(&["report"])?;
     ensure!(ended.stdout.contains("user=Some(\"glenda\")"), "{}", ended.stdout);
     server.is_empty()
+}
+
+/// As under cargo, whose runner is given nothing but the program and its arguments.
+fn variables(bench: &Bench<'_>) -> Result<()> {
+    let server = bench.server()?;
+    let machine = bench.layout.tools().join("plan9-run");
+    let call = || Call::local(&machine, &bench.subject).key(server.key());
+    let flags = format!("--on {} --env 'REMOTE_GIVEN=two words'", server.address());
+    let by_flags = call().env("PLAN9_RUN_FLAGS", flags).run(&["report", "--version"])?;
+    let by_on = call().env("PLAN9_ON", server.address()).run(&["report", "--version"])?;
+    for (ended, given) in [(by_flags, "Some(\"two words\")"), (by_on, "None")] {
+        let lines =
+            format!("[\"report\", \"--version\"]\nREMOTE_INHERITED=None\nREMOTE_GIVEN={given}\n");
+        ensure!(ended.stdout.starts_with(&lines), "{}{}", ended.stdout, ended.stderr);
+        ensure!(ended.stdout.contains("folder of \"work\""), "it ran here: {}", ended.stdout);
+    }
+    let ended = call().env("PLAN9_RUN_FLAGS", "--env 'a=b").run(&["report"])?;
+    ensure!(ended.code == 1 && ended.stderr.contains("is not ended"), "{}", ended.stderr);
+    let ended = call().env("PLAN9_ON", "a:b").run(&["report"])?;
+    ensure!(ended.code == 1 && ended.stderr.contains("PLAN9_ON is no address"), "{}", ended.stderr);
+    Ok(())
 }
 
 fn bytes(bench: &Bench<'_>) -> Result<()> {

@@ -106,10 +106,14 @@ impl Server {
         &self.key
     }
 
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     /// A client of it, with flags of its own.
     pub fn call(&self, flags: &[&str]) -> Call {
         let mut call = Call::local(&self.machine, &self.subject);
-        call.flags = vec![format!("--on=127.0.0.1:{}", self.port)];
+        call.flags = vec![format!("--on={}", self.address())];
         call.flags.extend(flags.iter().map(|flag| flag.to_string()));
         call.command.env("PLAN9_KEY", &self.key);
         call

@@ -26,13 +26,13 @@ pub fn send<W: Write>(
         bytes.len()
     );
     for part in bytes.chunks(MAX_CONTENT) {
-        sender.send(&Message::Request(part))?;
+        say(sender, &Message::Request(part))?;
     }
     one(sender, program, &format!("{PROGRAM}/{}", request.program), 0o500)?;
     for (file, name) in files {
         all(sender, file, &format!("{WORK}/{name}"))?;
     }
-    Ok(sender.send(&Message::Start)?)
+    say(sender, &Message::Start)
 }
 
 /// A file or a folder with all that is in it.
@@ -42,7 +42,7 @@ fn all<W: Write>(sender: &mut Sender<W>, place: &Path, name: &str) -> Result<()>
     if !about.is_dir() {
         return one(sender, place, name, 0);
     }
-    sender.send(&Message::Folder { name, mode: about.mode() & 0o777 })?;
+    say(sender, &Message::Folder { name, mode: about.mode() & 0o777 })?;
     let mut entries: Vec<_> =
         fs::read_dir(place).and_then(Iterator::collect).with_context(unreadable)?;
     entries.sort_by_key(fs::DirEntry::file_name);
@@ -61,12 +61,16 @@ fn one<W: Write>(sender: &mut Sender<W>, place: &Path, name: &str, mode: u32) ->
     let unreadable = || format!("{} cannot be sent", place.display());
     let mut file = File::open(place).with_context(unreadable)?;
     let mode = file.metadata().with_context(unreadable)?.mode() & 0o777 | mode;
-    sender.send(&Message::File { name, mode })?;
+    say(sender, &Message::File { name, mode })?;
     let mut buffer = vec![0; MAX_CONTENT];
     loop {
         match file.read(&mut buffer).with_context(unreadable)? {
             0 => return Ok(()),
-            n => sender.send(&Message::Content(&buffer[..n]))?,
+            n => say(sender, &Message::Content(&buffer[..n]))?,
         }
     }
+}
+
+fn say<W: Write>(sender: &mut Sender<W>, message: &Message<'_>) -> Result<()> {
+    sender.send(message).context("the connection was lost while the program was sent there")
 }
