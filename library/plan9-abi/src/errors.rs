@@ -68,6 +68,10 @@ pub const BAD_FD: i32 = 9;
 /// The code of `inappropriate use of fd`: it is not open for what is asked of it.
 pub const BAD_USE_OF_FD: i32 = 0x209;
 
+/// The code of `clone failed`, which the kernel says of a mount's root in the place of whatever the
+/// walk there failed with, `interrupted` as well (`port/chan.c:cclone`).
+pub const CLONE_FAILED: i32 = 0x271;
+
 macro_rules! table {
     ($($text:literal $code:literal $kind:ident;)*) => {
         /// Every known text, each with a code of its own.
@@ -208,6 +212,7 @@ table! {
     "Read-only file system" 0x26E ReadOnlyFilesystem;
     "File name too long" 0x26F InvalidFilename;
     "Device or resource busy" 0x270 ResourceBusy;
+    "clone failed" 0x271 Other;
 }
 
 /// Finds what is known of an error text, with or without a path at either end; `None` for any other text.

@@ -35,6 +35,7 @@ const TEXTS: &[(Kind, &str)] = &[
     (InvalidInput, "create without DMDIR: '/env/x/'"),
     (InvalidInput, "delmulti needs interface address"),
     (ResourceBusy, "device or object already in use: '#c/kprint'"),
+    (Other, "clone failed: '/tmp/mount.161'"),
     (BrokenPipe, "device shut down: '/srv/errstrs'"),
     (InvalidInput, "empty control message"),
     (InvalidFilename, "empty file name"),

@@ -1,7 +1,7 @@
 //! The files of mounted servers, as a device of the kernel's (`port/devmnt.c`).
 
 use super::fcall::{IO_HEADER, MAX_NAMES, NO_FID, Reply, Request};
-use super::{Fid, MOUNT_RPC, is_new, is_own, new_device, rpc, version};
+use super::{Fid, MOUNT_RPC, given_up, is_new, is_own, new_device, rpc, version};
 use crate::chan::{self, BAD_USE, Chan, spelling};
 use crate::dev::{Device, DeviceId, Entry, Error, Node, Pid, Qid, Result, Started, Value, error};
 use crate::kernel::Kernel;
@@ -12,6 +12,8 @@ use std::rc::Rc;
 /// `mnt`'s letter.
 const LETTER: char = 'M';
 const NOT_EXIST: Error = error("file does not exist");
+/// `port/chan.c:cclone`
+const CLONE_FAILED: Error = error("clone failed");
 /// A record of a directory that is none.
 const BAD_ENTRY: Error = error("invalid directory entry received from server");
 /// `port/error.h:Ebadstat`
@@ -123,7 +125,10 @@ fn own(k: &mut Kernel, pid: Pid, node: &Node) -> Result<Node> {
     if is_own(k, pid, fid) {
         return Ok(node.clone());
     }
-    walk(k, pid, node, &[])?.node.ok_or(NOT_EXIST)
+    let walked = walk(k, pid, node, &[]);
+    given_up(k, pid)?;
+    // Whatever the walk failed with, the kernel says this (`port/chan.c:cclone`).
+    walked.ok().and_then(|walked| walked.node).ok_or(CLONE_FAILED)
 }
 
 /// What an open or a create makes of the file.

@@ -6,7 +6,7 @@
 //! the first: the name is taken, or gone. What that means depends on the call.
 
 use crate::io::{self, ErrorKind};
-use crate::sys::pal::cvt;
+use crate::sys::pal::{CLONES, cvt, is_failed_clone};
 use plan9_abi::sys;
 
 const UNKNOWN: io::Error = io::const_error!(
@@ -20,10 +20,11 @@ pub fn again<T>(
     mut call: impl FnMut() -> sys::Result<T>,
     second: impl Fn(io::Error) -> io::Result<T>,
 ) -> io::Result<T> {
-    let mut broken = false;
+    let (mut broken, mut clones) = (false, 0);
     loop {
         match cvt(call()) {
             Err(why) if why.is_interrupted() => broken = true,
+            Err(why) if clones < CLONES && is_failed_clone(&why) => clones += 1,
             Err(why) if broken => return second(why),
             result => return result,
         }

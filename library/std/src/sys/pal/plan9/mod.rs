@@ -119,15 +119,26 @@ pub(crate) fn cvt<T>(result: plan9_abi::sys::Result<T>) -> io::Result<T> {
     result.map_err(|_| last_error())
 }
 
+/// How often a call is made again that fails before it has asked for anything.
+pub(crate) const CLONES: u32 = 8;
+
+/// Whether the kernel failed to get hold of a mount's root. It says so where a note broke that, and
+/// where the server is gone; nothing has been asked of the server in either case.
+pub(crate) fn is_failed_clone(why: &io::Error) -> bool {
+    why.raw_os_error() == Some(plan9_abi::errors::CLONE_FAILED)
+}
+
 /// The same for a call that is made again where a note breaks it. That does nothing twice: the
 /// kernel's own files wait before they do anything, and a file server that was told to forget a
 /// request has not acted on it (man 5/flush). The exceptions are commands that connect or announce
 /// and writes to queues, which go on without their caller. A server that acts all the same does no
 /// harm to calls that may be done twice; those that may not are in `sys::fs`'s `again`.
 pub(crate) fn cvt_r<T>(mut call: impl FnMut() -> plan9_abi::sys::Result<T>) -> io::Result<T> {
+    let mut clones = 0;
     loop {
         match cvt(call()) {
             Err(why) if why.is_interrupted() => {}
+            Err(why) if clones < CLONES && is_failed_clone(&why) => clones += 1,
             result => return result,
         }
     }
