@@ -45,5 +45,7 @@ fn the_longest_waits_are_whole_ticks() {
     }
     assert_eq!(Pause::of(0), Pause::Yield);
     assert_eq!(Pause::of(950_000), Pause::Sleep(1));
-    assert_eq!(Pause::of(9_400_000), Pause::Sleep(9));
+    assert_eq!(Pause::of(450_000), Pause::Yield);
+    assert_eq!(Pause::of(9_600_000), Pause::Sleep(9));
+    assert_eq!(Pause::of(9_800_000), Pause::Sleep(10));
 }

@@ -29,14 +29,16 @@ impl Pause {
     /// The next pause of a thread that has `left` nanoseconds to wait.
     ///
     /// `tsemacquire` can take one tick too many, so what it gets leaves at least one. `sleep`
-    /// counts milliseconds, and the nearest number of them ends less than half a millisecond too
-    /// late or too early. Too early, what is left is passed by [`Pause::Yield`].
+    /// counts milliseconds and is late by some tenths of one itself. So seven tenths and less are
+    /// rounded down, and what is left after such a sleep is passed by [`Pause::Yield`]. Where less
+    /// than one is left, that would be all of it: then half of one is the limit.
     pub fn of(left: u64) -> Self {
         if left >= 2 * TICK {
             let ticks = left / TICK - 1;
             return Self::Ticks((ticks * TICK_MS).min(LONGEST_MS) as u32);
         }
-        match left.saturating_add(MILLISECOND / 2) / MILLISECOND {
+        let tenths_up = if left < MILLISECOND { 5 } else { 3 };
+        match (left + tenths_up * MILLISECOND / 10) / MILLISECOND {
             0 => Self::Yield,
             ms => Self::Sleep(ms as u32),
         }
