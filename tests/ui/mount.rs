@@ -40,30 +40,43 @@ fn garbage(at: &str, answers: &[&'static [u8]]) -> String {
 }
 
 /// How much a read gives of a server that has answered thousands of reads before they were asked.
+///
+/// The kernel uses the tag of the read before again, unless another proc of the machine takes it in between: then the
+/// answers in advance are nobody's, and the read ends early.
 fn in_advance(at: &str) -> usize {
     const READS: usize = 6_000;
     let (near, mut far) = pipe();
     let server = thread::spawn(move || {
-        let mut wire = Vec::new();
-        wire.extend(b"\x13\0\0\0\x65\xff\xff\x18\x01\0\0\x06\09P2000");
-        let _ = far.read(&mut [0; 512]).unwrap();
-        far.write_all(&wire).unwrap();
-        wire.clear();
-        // The attach, a walk, an open that allows one byte a read; then the reads, and an end.
-        wire.extend(b"\x14\0\0\0\x69\x01\0\x80\0\0\0\0\0\0\0\0\0\0\0\0");
-        wire.extend(b"\x16\0\0\0\x6f\x01\0\x01\0\0\0\0\0\0\x01\0\0\0\0\0\0\0");
-        wire.extend(b"\x18\0\0\0\x71\x01\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0");
-        for _ in 0..READS {
-            wire.extend(b"\x0c\0\0\0\x75\x01\0\x01\0\0\0x");
-        }
-        wire.extend(b"\x0b\0\0\0\x75\x01\0\0\0\0\0");
-        far.write_all(&wire).unwrap();
-        // What is asked after all that: the closing.
-        let mut request = [0; 512];
-        while far.read(&mut request).unwrap() > 0 {
-            if request[4] == 120 {
-                far.write_all(b"\x07\0\0\0\x79\x01\0").unwrap();
-            }
+        let mut answered = None;
+        let mut size = [0; 4];
+        while far.read_exact(&mut size).is_ok() {
+            let mut request = vec![0; u32::from_le_bytes(size) as usize - 4];
+            far.read_exact(&mut request).unwrap();
+            let tag = [request[1], request[2]];
+            let answer = |kind: u8, fields: &[u8]| {
+                let size = (7 + fields.len() as u32).to_le_bytes();
+                [&size, &[kind + 1][..], &tag, fields].concat()
+            };
+            let wire = match request[0] {
+                100 => answer(100, b"\x18\x01\0\0\x06\09P2000"),
+                104 => answer(104, b"\x80\0\0\0\0\0\0\0\0\0\0\0\0"),
+                // To the file, or nowhere.
+                110 if request[11] == 1 => answer(110, b"\x01\0\0\0\0\0\0\x01\0\0\0\0\0\0\0"),
+                110 => answer(110, b"\0\0"),
+                // One byte a read.
+                112 => answer(112, b"\0\0\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0"),
+                116 if answered == Some(tag) => continue,
+                116 if answered.is_some() => answer(116, b"\0\0\0\0"),
+                116 => {
+                    answered = Some(tag);
+                    let mut wire = answer(116, b"\x01\0\0\0x").repeat(READS);
+                    wire.extend(answer(116, b"\0\0\0\0"));
+                    wire
+                }
+                120 => answer(120, b""),
+                kind => panic!("a request {kind}"),
+            };
+            far.write_all(&wire).unwrap();
         }
     });
     Mount::new(near).on(at).unwrap();
@@ -203,6 +216,7 @@ fn main() -> std::io::Result<()> {
     println!("short: {}", garbage(&at, &[version, b"\x03\0\0\0\x69\x01\0"]));
     println!("another kind: {}", garbage(&at, &[version, b"\x07\0\0\0\x79\x01\0"]));
     println!("a request: {}", garbage(&at, &[version, b"\x09\0\0\0\x6c\x01\0\x01\0"]));
-    println!("in advance: {}", in_advance(&at));
+    let most = (0..5).map(|_| in_advance(&at)).find(|&n| n == 6_000);
+    println!("in advance: {most:?}");
     fs::remove_dir(&at)
 }
