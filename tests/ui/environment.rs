@@ -1,14 +1,29 @@
 //! What a program finds around it: variables, the working directory of all its threads, its own file, the machine's name.
+//! It looks from a child whose environment is made here, for that of the machine is whoever started it's.
 
 #![feature(gethostname)]
 
 use std::env;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
 fn main() {
+    if env::args().nth(1).as_deref() == Some("child") { child() } else { parent() }
+}
+
+fn parent() {
+    let child = Command::new(env::current_exe().unwrap())
+        .arg("child")
+        .env_clear()
+        .envs([("home", "/tmp"), ("of-the-parent", "given")])
+        .status();
+    assert!(child.unwrap().success());
+}
+
+fn child() {
     variables();
     directory();
     assert_eq!(env::temp_dir(), Path::new("/tmp"));
@@ -16,12 +31,13 @@ fn main() {
     let exe = env::current_exe().unwrap();
     assert!(exe.is_absolute());
     assert!(fs::metadata(exe).unwrap().len() > 10_000);
-    assert_eq!(std::net::hostname().unwrap(), "gnot");
+    let name = fs::read_to_string("/dev/sysname").unwrap();
+    assert_eq!(std::net::hostname().unwrap(), name.trim());
     println!("done");
 }
 
 fn variables() {
-    assert_eq!(env::var("sysname").as_deref(), Ok("gnot"));
+    assert_eq!(env::var("of-the-parent").as_deref(), Ok("given"));
     assert_eq!(env::var("nosuch"), Err(env::VarError::NotPresent));
     // SAFETY: there is one thread.
     unsafe {

@@ -160,7 +160,8 @@ fn groups() {
     let member = UdpSocket::bind("0.0.0.0:0").unwrap();
     member.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
     let to = (group, member.local_addr().unwrap().port());
-    let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+    // A sender that is bound to an address of one network is not heard by members on another.
+    let sender = UdpSocket::bind("0.0.0.0:0").unwrap();
     for interface in [Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED] {
         sender.send_to(b"before", to).unwrap();
         println!("before {:?}", kind(member.recv(&mut [0; 8])));

@@ -41,6 +41,7 @@ fn open_and_close(name: &core::ffi::CStr) {
 #[unsafe(no_mangle)]
 fn probe() {
     handle_notes();
+    conformance::load_all();
     let spare = file::open(c"/dev/pid", open::READ).unwrap_or(-1);
     let name = long!("/tmp/sticky{}", me());
     let made = file::create(name.as_c_str(), open::WRITE, 0o600).unwrap_or(-1);

@@ -12,6 +12,8 @@ use plan9_abi::sys::{process, sync};
 
 static SEMAPHORE: AtomicI32 = AtomicI32::new(0);
 const TIMES: usize = 40;
+/// A machine that has other work makes every call late for a while: so often it is asked again.
+const ROUNDS: usize = 5;
 /// Half a tick, in microseconds.
 const BOUND_US: i64 = TICK_MS as i64 * 1000 / 2;
 
@@ -49,7 +51,7 @@ fn probe() {
         (50, "sleep", sleep),
     ];
     for (ms, name, wait) in calls {
-        let some = lateness(ms, wait)[0] < BOUND_US;
+        let some = (0..ROUNDS).any(|_| lateness(ms, wait)[0] < BOUND_US);
         let none = if some { "some are" } else { "none is" };
         say!("{name} {ms} ms: {none} late by less than half a tick");
     }

@@ -110,11 +110,39 @@ pub fn proc_file(pid: u32, name: &str, mode: u32) -> i32 {
 
 /// The text of a file of the calling proc.
 fn own_file(name: &str) -> String {
-    let fd = proc_file(std::process::id(), name, open::READ);
+    let fd = proc_file(pid(), name, open::READ);
     let mut text = vec![0; 1 << 16];
     let n = file::read(fd, &mut text).expect("its text");
     file::close(fd).expect("an open file");
     String::from_utf8_lossy(&text[..n]).into_owned()
+}
+
+/// The calling proc's id, which each thread has its own of (man 3/cons).
+pub fn pid() -> u32 {
+    let fd = file::open(c"#c/pid", open::READ | open::CEXEC).expect("the file of one's own id");
+    let mut text = [0; 32];
+    let n = file::read(fd, &mut text).expect("its text");
+    file::close(fd).expect("an open file");
+    str::from_utf8(&text[..n]).expect("ASCII").trim().parse().expect("a number")
+}
+
+/// This program's procs, and no others of the machine: those of the calling proc's note group that run the same
+/// executable. Whoever started it may be in the group, but runs another.
+pub fn own_procs() -> Vec<u32> {
+    let own = marks(pid()).expect("the caller's own files");
+    let all = std::fs::read_dir("/proc").expect("the folder of all procs");
+    let names = all.map(|entry| entry.expect("a proc").file_name());
+    // `trace` is no proc.
+    let pids = names.filter_map(|name| name.to_str()?.parse().ok());
+    pids.filter(|&pid| marks(pid).is_some_and(|marks| marks == own)).collect()
+}
+
+/// The number of a proc's note group and the executable's name, unless it has gone or is somebody else's.
+fn marks(pid: u32) -> Option<(String, String)> {
+    /// The first field of `status` (man 3/proc).
+    const NAME: usize = 28;
+    let read = |name| std::fs::read_to_string(format!("/proc/{pid}/{name}")).ok();
+    Some((read("noteid")?, read("status")?.get(..NAME)?.into()))
 }
 
 /// Open descriptors, one a line after the first.

@@ -13,6 +13,7 @@ conformance::counting_handler!();
 #[unsafe(no_mangle)]
 fn probe() {
     conformance::handle_notes();
+    conformance::load_all();
     queries::connection_server();
     pieces::pieces();
     pieces::interrupted();

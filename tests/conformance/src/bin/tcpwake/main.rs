@@ -24,6 +24,7 @@ conformance::watched_handler!();
 #[unsafe(no_mangle)]
 fn probe() {
     handle_notes();
+    conformance::load_all();
     let listener = Listener::new(7780);
     for act in Act::ALL.into_iter().filter(|act| *act != Act::PeerReads) {
         reads::read(&listener, act);

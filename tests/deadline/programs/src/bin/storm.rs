@@ -6,15 +6,16 @@
 //! that does not splice keeps one end of each for 12 s in Time_wait, and has 1,024), and the texts of the notes.
 
 use deadline_programs::{
-    Account, Random, assert_slot_is_idle, descriptors, eventually, pair, panics_end_the_program,
-    procs, timed, timed_out, watch,
+    Account, Random, assert_slot_is_idle, descriptors, eventually, own_procs, pair,
+    panics_end_the_program, procs, timed, timed_out, watch,
 };
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -44,8 +45,6 @@ static OPERATIONS: AtomicU64 = AtomicU64::new(0);
 static EXPIRED: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 static POSTED: AtomicU64 = AtomicU64::new(0);
-/// The largest pid of a thread.
-static LAST_PID: AtomicU64 = AtomicU64::new(0);
 
 fn main() {
     panics_end_the_program();
@@ -72,6 +71,7 @@ fn main() {
         eventually("descriptors were left open", || descriptors() == before.0);
         eventually("procs were left", || procs() == before.1);
     }
+    assert!(notes.is_empty() || POSTED.load(Relaxed) > 0, "no note was posted");
     println!(
         "{} operations, {} timed out, {} bytes, {} notes",
         OPERATIONS.load(Relaxed),
@@ -83,7 +83,6 @@ fn main() {
 
 fn spawn(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     thread::spawn(move || {
-        LAST_PID.fetch_max(u64::from(std::process::id()), Ordering::SeqCst);
         body();
         assert_slot_is_idle();
     })
@@ -128,10 +127,13 @@ fn start(end: Instant, pause: Duration, generation: u64, notes: &[String]) -> Ve
         let random = random();
         threads.push(spawn(move || sleep(end, random)));
     }
+    let targets: Arc<OnceLock<Vec<u32>>> = Arc::default();
     for _ in 0..POSTERS {
-        let (random, notes) = (random(), notes.to_vec());
-        threads.push(spawn(move || post(end, random, &notes)));
+        let (random, notes, targets) = (random(), notes.to_vec(), targets.clone());
+        threads.push(spawn(move || post(end, random, &notes, targets.wait())));
     }
+    // Those that a busy machine has let end meanwhile are not among them.
+    targets.set(own_procs()).expect("the first list");
     threads
 }
 
@@ -266,11 +268,11 @@ fn sleep(end: Instant, mut random: Random) {
 }
 
 /// Posts notes to every proc of the program, the deadline thread and the posters among them.
-fn post(end: Instant, mut random: Random, notes: &[String]) {
+fn post(end: Instant, mut random: Random, notes: &[String], procs: &[u32]) {
     const AT_ONCE: usize = 16;
     while !notes.is_empty() && Instant::now() < end {
         for _ in 0..AT_ONCE {
-            let pid = 1 + random.below(LAST_PID.load(Relaxed)) as u32;
+            let pid = random.choose(procs);
             let note = &notes[random.below(notes.len() as u64) as usize];
             let Some(fd) = try_open(pid) else { continue };
             // A full queue refuses it.
