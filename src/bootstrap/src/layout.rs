@@ -1,8 +1,11 @@
-//! Where everything lies, in one place, because tests, tools and users rely on these paths.
+//! Where everything lies, in one place, because tests, tools and users rely on these paths; and which machine programs
+//! run on.
 //!
 //! All output goes under `build/`, or the directory `PLAN9_BUILD_DIR` names, so that two builds of one tree can run
 //! side by side.
 
+use crate::machine::Machine;
+use crate::served::Served;
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::path::{Path, PathBuf, absolute};
@@ -16,10 +19,11 @@ pub const RUST_VERSION: &str = "1.96.0";
 /// The program that lets a Plan 9 machine run programs for `plan9-run --on`, built from `src/tools`.
 pub const SERVER: &str = "plan9-remote";
 
-/// The repository's root and the build directory.
+/// The repository's root, the build directory, and the machine that programs run on.
 pub struct Layout {
     pub root: PathBuf,
     pub build: PathBuf,
+    pub machine: Machine,
 }
 
 impl Layout {
@@ -44,7 +48,24 @@ impl Layout {
             }
             None => root.join("build"),
         };
-        Ok(Self { root: root.to_path_buf(), build })
+        Ok(Self::new(root.to_path_buf(), build))
+    }
+
+    /// Of these two, with the embedded machine.
+    pub fn new(root: PathBuf, build: PathBuf) -> Self {
+        Self { root, build, machine: Machine::default() }
+    }
+
+    /// The same with another machine.
+    pub fn on(&self, machine: Machine) -> Self {
+        Self { root: self.root.clone(), build: self.build.clone(), machine }
+    }
+
+    /// Starts a machine with the tools that are built, which knows the names of the golden one.
+    pub fn served(&self) -> Result<Served> {
+        let ndb = self.root.join("tests/conformance/golden/csdns.ndb");
+        Served::start(&self.tools(), &self.server(), &ndb)
+            .context("plan9-remote cannot be started in plan9-run")
     }
 
     /// Our own library files, laid out as in rust-lang/rust.
@@ -87,9 +108,13 @@ impl Layout {
         self.build.join("test/bin")
     }
 
-    /// The machine's flag that puts them where programs look for commands.
-    pub fn bind_commands(&self) -> String {
-        format!("--bind={}:/bin", self.commands().display())
+    /// plan9-run's flags that put them where programs look for commands.
+    pub fn bind_commands(&self) -> Vec<String> {
+        let folder = self.commands();
+        match self.machine.is_embedded() {
+            true => vec![format!("--bind={}:/bin", folder.display())],
+            false => vec![format!("--send={}=bin", folder.display()), "--bind=bin:/bin".into()],
+        }
     }
 
     /// The directory that `rustup toolchain link plan9` is given.

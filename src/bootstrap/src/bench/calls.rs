@@ -13,6 +13,9 @@ pub struct Calls(BTreeMap<String, u64>);
 #[derive(Debug)]
 pub struct PerOperation(Vec<(String, f64)>);
 
+/// In the place of a call's name.
+const NOT_COUNTED: &str = "not counted";
+
 /// What yields to another proc.
 const YIELD: &str = "sleep";
 
@@ -28,6 +31,11 @@ impl Calls {
         Ok(Calls(calls))
     }
 
+    /// Of a machine that does not count them: all that is made of these is no number.
+    pub fn not_counted() -> Calls {
+        Calls(BTreeMap::from([(NOT_COUNTED.to_string(), 0)]))
+    }
+
     /// How often procs yielded.
     pub fn yields(&self) -> u64 {
         self.0.get(YIELD).copied().unwrap_or(0)
@@ -35,7 +43,10 @@ impl Calls {
 
     /// What `operations` more operations than in `fewer` cost each.
     pub fn per_operation(&self, fewer: &Calls, operations: u64) -> PerOperation {
-        let count = |calls: &Calls, name: &str| calls.0.get(name).copied().unwrap_or(0) as f64;
+        let count = |calls: &Calls, name: &str| match calls.0.contains_key(NOT_COUNTED) {
+            true => f64::NAN,
+            false => calls.0.get(name).copied().unwrap_or(0) as f64,
+        };
         let each = |name: &String| {
             let more = count(self, name) - count(fewer, name);
             (name.clone(), more / operations as f64)
@@ -55,7 +66,8 @@ impl PerOperation {
 
     /// Those of one name.
     pub fn of(&self, name: &str) -> f64 {
-        self.0.iter().find(|(found, _)| found == name).map_or(0.0, |&(_, calls)| calls)
+        let none = if self.sum().is_nan() { f64::NAN } else { 0.0 };
+        self.0.iter().find(|(found, _)| found == name).map_or(none, |&(_, calls)| calls)
     }
 
     /// Those that are made at least once in a hundred operations, by name.
@@ -79,5 +91,12 @@ mod tests {
         assert_eq!(cost.by_name(), "pread 2.00, pwrite 2.00");
         assert_eq!(Calls::parse(more).unwrap().yields(), 20);
         assert!(Calls::parse("      3010 pread\n").is_err());
+    }
+
+    #[test]
+    fn what_was_not_counted_is_no_number() {
+        let cost = Calls::not_counted().per_operation(&Calls::not_counted(), 1000);
+        assert!(cost.sum().is_nan() && cost.of("pread").is_nan());
+        assert_eq!(cost.by_name(), "");
     }
 }

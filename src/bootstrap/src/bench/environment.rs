@@ -1,7 +1,7 @@
 //! What it was measured on.
 
 use crate::layout::Layout;
-use crate::suites::go;
+use crate::suites::{self, go};
 use crate::toolchain;
 use anyhow::Result;
 use std::fs;
@@ -22,6 +22,7 @@ pub fn describe(layout: &Layout) -> Result<Vec<(&'static str, String)>> {
         ("host", format!("Linux {}", read("/proc/sys/kernel/osrelease").trim())),
         ("load", format!("{} at the end", load.split(' ').next().unwrap_or_default())),
         ("machine", toolchain::output(Command::new(machine).arg("--version"))?.trim().into()),
+        ("ran on", suites::described(layout)?),
         ("compiler", toolchain::output(Command::new(compiler).arg("-V"))?.trim().into()),
     ];
     for compiler in go::compilers() {

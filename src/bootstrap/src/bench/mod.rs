@@ -1,6 +1,7 @@
 //! Measurements: what a timeout costs, how late it is, and how both grow with the number of threads.
 //!
-//! The programs, `tests/bench`, run in the embedded machine and print samples; all statistics are made here. Each of
+//! The programs, `tests/bench`, run in the embedded machine, which counts their system calls, or on another, and print
+//! samples; all statistics are made here. Each of
 //! the [`parts`] gives a [`section`] of the report. Nothing asserts a time: hosts differ and are busy. A program that
 //! fails, a byte too few and a deadline that came early are errors.
 
@@ -27,6 +28,13 @@ pub struct Bench<'a> {
 }
 
 impl Bench<'_> {
+    /// The ways of TCP that can be had on the machine, each with its name and plan9-run's flags.
+    pub fn ways(&self) -> impl Iterator<Item = (&'static str, &'static [&'static str])> + use<> {
+        const WAYS: [(&str, &[&str]); 2] = [("spliced", &[]), ("not spliced", &["--no-splice"])];
+        let count = if self.layout.machine.is_embedded() { WAYS.len() } else { 1 };
+        WAYS.into_iter().take(count)
+    }
+
     /// How much to do: in full, or in a smoke run.
     pub fn amount(&self, full: u64, quick: u64) -> u64 {
         if self.quick { quick } else { full }
@@ -55,7 +63,10 @@ pub fn run(layout: &Layout, part: Option<&str>, quick: bool) -> Result<()> {
     let mut sections = Vec::new();
     for (name, run) in PARTS.into_iter().filter(|(name, _)| part.is_none_or(|part| part == *name)) {
         let bench = Bench { layout, quick, step: Step::start(name) };
-        let section = run(&bench).with_context(|| format!("bench {name}"))?;
+        let mut section = run(&bench).with_context(|| format!("bench {name}"))?;
+        if !layout.machine.is_embedded() {
+            section.not_counted();
+        }
         bench.step.done("measured");
         println!("{}", section.text());
         sections.push(section);

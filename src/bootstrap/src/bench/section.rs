@@ -24,6 +24,15 @@ impl Section {
         Self { title: title.into(), what: what.into(), ..Self::default() }
     }
 
+    /// Says of what no machine but the embedded one counts that it was not counted.
+    pub fn not_counted(&mut self) {
+        const NONE: &str = "NaN";
+        let rows = self.tables.iter_mut().flat_map(|table| &mut table.rows);
+        let cells = rows.flat_map(|row| row.iter_mut());
+        cells.filter(|cell| cell.contains(NONE)).for_each(|cell| *cell = "not counted".into());
+        self.remarks.retain(|remark| !remark.contains(NONE));
+    }
+
     /// For the terminal: everything but the plots.
     pub fn text(&self) -> String {
         let mut text = format!("\n{}\n{}\n", self.title, self.what);

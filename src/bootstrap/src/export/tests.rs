@@ -101,7 +101,7 @@ impl Trees {
     }
 
     fn layout(&self) -> Layout {
-        Layout { root: self.path("fork"), build: PathBuf::new() }
+        Layout::new(self.path("fork"), PathBuf::new())
     }
 
     fn export(&self) -> Result<Exported> {

@@ -1,10 +1,11 @@
-//! A program of libtest in the embedded machine, all its tests in one run, because a start for each of thousands would
+//! A program of libtest on the machine, all its tests in one run, because a start for each of thousands would
 //! take longer than the tests.
 //!
 //! The program's output is followed line by line: a bar shows how far it is, and a program that says nothing for long
 //! is ended. A test without an ending has failed, for the reason that the program gave when it ended.
 
 use super::Report;
+use super::launch;
 use super::libtest::{self, Outcome, Outcomes};
 use super::programs::{self, Ended};
 use crate::layout::Layout;
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -105,12 +106,11 @@ impl Batch {
         let mut log = File::create(&out).with_context(|| format!("{}", out.display()))?;
         // Empty for suites that run no commands.
         fs::create_dir_all(layout.commands())?;
-        let mut child = Command::new(layout.tools().join("plan9-run"))
-            .arg(layout.bind_commands())
-            .arg(&self.binary)
-            .args(args)
-            .env_remove("RUST_BACKTRACE")
-            .stdin(Stdio::null())
+        let flags = layout.bind_commands();
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        let mut prepared = launch::prepare(layout, None, &flags, &self.binary, args)?;
+        let mut child = prepared
+            .command
             .stdout(Stdio::piped())
             .stderr(File::create(&err)?)
             .spawn()

@@ -3,7 +3,7 @@
 //! timed I/O with exact byte accounting; `exact`, a gibibyte through ten thousand time-outs.
 
 use super::interop::peer::{self, Peer};
-use super::{Report, programs};
+use super::{Report, facts, programs};
 use crate::layout::Layout;
 use crate::toolchain;
 use anyhow::{Context, Result, ensure};
@@ -58,15 +58,21 @@ const POSTS: [&str; 5] = [
 /// Runs the suite.
 pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
     let wanted = |name: &str| name.contains(part) || part.contains(name);
-    if wanted("model") {
+    let embedded = layout.machine.is_embedded();
+    if wanted("model") && embedded {
         report.record("deadline/model", model(layout));
+    } else if wanted("model") {
+        report.skip("deadline/model", "it runs on this host");
     }
     let built_ones = ["every-instruction", "never-early", "foreign-notes", "storm", "exact"];
     if !built_ones.into_iter().any(wanted) {
         return Ok(());
     }
     let built = build(layout)?;
-    if wanted("every-instruction") {
+    if wanted("every-instruction") && !embedded {
+        let why = "plan9-run posts the notes, which steps the program";
+        report.skip("deadline/every-instruction", why);
+    } else if wanted("every-instruction") {
         every_instruction(layout, &built, part, report);
     }
     for (name, binary) in
@@ -75,7 +81,12 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
         if !wanted(name) {
             continue;
         }
-        for (flags, pause) in [(&[][..], "0"), (&["--no-splice"], PAUSE)] {
+        for flags in layout.machine.kinds(&[&[], &["--no-splice"]]) {
+            let splices = match embedded {
+                true => flags.is_empty(),
+                false => facts::fact(layout, "splices")? == "true",
+            };
+            let pause = if splices { "0" } else { PAUSE };
             let mut args = if name == "storm" { vec![STORM, pause] } else { Vec::new() };
             if name != "never-early" {
                 args.extend(FOREIGN);
@@ -92,6 +103,12 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
             ("deadline/exact --no-splice", &["--no-splice"], false),
             ("deadline/exact, to the host", &[], true),
         ] {
+            if !embedded && (host || !flags.is_empty()) {
+                let why =
+                    if host { "its peers are on this host" } else { "it is a flag of plan9-run" };
+                report.skip(title, why);
+                continue;
+            }
             let result = exact(layout, flags, &built.join("exact"), host);
             report.record(title, result.map(|said| print!("{title}: {said}")));
         }

@@ -73,7 +73,10 @@ fn command(layout: &Layout, package: &str, part: &str) -> Result<Command> {
     let mut cargo = sysroot::command(layout, &rust, &own.place());
     cargo.env("RUSTDOC", own.rustdoc()).env("RUSTDOCFLAGS", RUSTDOCFLAGS);
     upstream::commands(layout)?;
-    cargo.env(verbs::runner_variable(), verbs::runner(layout, &[&layout.bind_commands()])?);
+    let flags = layout.bind_commands();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    cargo.env(verbs::runner_variable(), verbs::runner(layout, &flags)?);
+    layout.machine.tell(&mut cargo);
     cargo.args(["test", "--doc", "--no-fail-fast", "--manifest-path"]);
     cargo.arg(own.place().library.join(package).join("Cargo.toml"));
     sysroot::target(&mut cargo, layout);

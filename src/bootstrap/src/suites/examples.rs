@@ -14,7 +14,7 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
         if !name.contains(part) {
             continue;
         }
-        for flags in [&[][..], &["--no-splice"]] {
+        for flags in layout.machine.kinds(&[&[], &["--no-splice"]]) {
             let title = format!("examples/{name} {}", flags.join(" "));
             report.record(title.trim_end(), test(layout, &folder, &name, flags));
         }

@@ -47,7 +47,7 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
                 continue;
             }
             let binary = layout.build.join("test/go").join(format!("{version}-{name}"));
-            for flags in [&[][..], &["--no-splice"]] {
+            for flags in layout.machine.kinds(&[&[], &["--no-splice"]]) {
                 let title = format!("go/{name} ({version}) {}", flags.join(" "));
                 report.record(title.trim_end(), test(layout, &go, source, &binary, flags));
             }

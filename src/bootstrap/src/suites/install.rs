@@ -43,7 +43,7 @@ pub fn run(layout: &Layout, _part: &str, report: &mut Report) -> Result<()> {
     fs::write(project.join("Cargo.toml"), MANIFEST)?;
     fs::write(project.join("src/main.rs"), MAIN)?;
     fs::write(project.join("src/lib.rs"), LIB)?;
-    report.record("install/a project elsewhere", test(&toolchain, &project));
+    report.record("install/a project elsewhere", test(layout, &toolchain, &project));
     report.record("install/what an editor asks for", editor(&toolchain));
     for (tool, args) in [("clippy", &["--target", TRIPLE][..]), ("fmt", &["--check"])] {
         let name = format!("install/cargo {tool}");
@@ -100,17 +100,20 @@ fn component(toolchain: &Path, project: &Path, tool: &str, args: &[&str]) -> Res
     Ok(())
 }
 
-fn test(toolchain: &Path, project: &Path) -> Result<()> {
+fn test(layout: &Layout, toolchain: &Path, project: &Path) -> Result<()> {
     let mut cargo = clean(&toolchain.join("bin/cargo"));
     cargo.current_dir(project).args(["build", "--quiet", "--offline", "--target", TRIPLE]);
     let output = cargo.output().context("the installed cargo cannot be started")?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let program = project.join("target").join(TRIPLE).join("debug/hello");
-    let output = clean(&toolchain.join("bin/plan9-run")).arg(&program).output()?;
+    let mut machine = clean(&toolchain.join("bin/plan9-run"));
+    layout.machine.tell(&mut machine);
+    let output = machine.arg(&program).output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     programs::same("standard output", "hello from plan9\n", &String::from_utf8(output.stdout)?)?;
     let mut cargo = clean(&toolchain.join("bin/cargo"));
     cargo.current_dir(project).args(["test", "--offline", "--target", TRIPLE]);
+    layout.machine.tell(&mut cargo);
     let output = cargo.output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8(output.stdout)?;

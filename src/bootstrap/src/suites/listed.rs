@@ -195,6 +195,6 @@ why = 'files are not built yet'
     #[test]
     fn the_projects_list_is_well_formed() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        List::read(&Layout { root, build: PathBuf::new() }).unwrap();
+        List::read(&Layout::new(root, PathBuf::new())).unwrap();
     }
 }

@@ -9,19 +9,25 @@ mod deadline;
 mod doc;
 mod examples;
 mod export;
+mod facts;
 pub mod go;
 mod handler;
 mod host;
 mod install;
 mod interop;
+mod launch;
 mod libtest;
 mod link;
 mod listed;
+mod patience;
 pub mod programs;
 mod remote;
+mod served;
 mod std_net;
 mod ui;
 mod upstream;
+
+pub use facts::described;
 
 use crate::layout::Layout;
 use anyhow::Result;
@@ -32,23 +38,31 @@ pub const HOST: &str = "host";
 /// One suite.
 pub struct Suite {
     pub name: &'static str,
+    /// It runs programs for Plan 9; the others test what is on this host.
+    pub runs_programs: bool,
     /// Takes minutes: left out unless it is named or all are asked for.
     pub long: bool,
     /// Runs the tests whose names contain the text.
-    pub run: fn(&Layout, &str, &mut Report) -> Result<()>,
+    pub run: Run,
 }
 
-const fn short(name: &'static str, run: fn(&Layout, &str, &mut Report) -> Result<()>) -> Suite {
-    Suite { name, long: false, run }
+type Run = fn(&Layout, &str, &mut Report) -> Result<()>;
+
+const fn host(name: &'static str, run: Run) -> Suite {
+    Suite { name, runs_programs: false, long: false, run }
 }
 
-const fn long(name: &'static str, run: fn(&Layout, &str, &mut Report) -> Result<()>) -> Suite {
-    Suite { name, long: true, run }
+const fn short(name: &'static str, run: Run) -> Suite {
+    Suite { name, runs_programs: true, long: false, run }
+}
+
+const fn long(name: &'static str, run: Run) -> Suite {
+    Suite { name, runs_programs: true, long: true, run }
 }
 
 /// All suites, in the order in which they run.
 pub const ALL: &[Suite] = &[
-    short(HOST, host::run),
+    host(HOST, host::run),
     short("ui", ui::run),
     short("link", link::run),
     short("examples", examples::run),
@@ -57,12 +71,13 @@ pub const ALL: &[Suite] = &[
     short(std_net::UDP_SUITE, std_net::udp),
     short("conformance", conformance::run),
     short("interop", interop::run),
-    short("remote", remote::run),
+    host("remote", remote::run),
     short("counts", counts::run),
-    short("handler", handler::run),
+    host("handler", handler::run),
     short("crates", crates::run),
     short("install", install::run),
-    short("export", export::run),
+    host("export", export::run),
+    host("on-machine", served::run),
     long(upstream::CORETESTS, upstream::coretests),
     long(upstream::ALLOCTESTS, upstream::alloctests),
     long(upstream::STD, upstream::std_unit),
@@ -80,6 +95,8 @@ pub struct Report {
     pub passed: usize,
     pub failed: usize,
     pub skipped: usize,
+    /// What stands before the tests' names.
+    pub prefix: &'static str,
 }
 
 impl Report {
@@ -88,11 +105,11 @@ impl Report {
         match result {
             Ok(()) => {
                 self.passed += 1;
-                println!("{name} ... ok");
+                println!("{}{name} ... ok", self.prefix);
             }
             Err(why) => {
                 self.failed += 1;
-                println!("{name} ... FAILED\n{why:#}");
+                println!("{}{name} ... FAILED\n{why:#}", self.prefix);
             }
         }
     }
@@ -100,6 +117,6 @@ impl Report {
     /// A test that cannot run here.
     pub fn skip(&mut self, name: &str, why: &str) {
         self.skipped += 1;
-        println!("{name} ... skipped: {why}");
+        println!("{}{name} ... skipped: {why}", self.prefix);
     }
 }

@@ -68,7 +68,7 @@ fn run(layout: &Layout, part: &str, report: &mut Report, protocol: &Protocol) ->
             report.skip(&format!("{suite}/{test}"), why);
             continue;
         }
-        for flags in protocol.machines {
+        for flags in layout.machine.kinds(protocol.machines) {
             let title = format!("{suite}/{test} {}", flags.join(" "));
             report.record(title.trim_end(), one(layout, &binary, test, flags));
         }

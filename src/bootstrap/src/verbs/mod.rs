@@ -26,6 +26,7 @@ pub fn plan9_cargo(layout: &Layout, machine_flags: &[&str]) -> Result<Command> {
     cargo.env("PATH", path).env("RUSTC", bin.join("rustc")).env("RUSTDOC", bin.join("rustdoc"));
     cargo.env_remove("RUSTUP_TOOLCHAIN");
     cargo.env(runner_variable(), runner(layout, machine_flags)?);
+    layout.machine.tell(&mut cargo);
     Ok(cargo)
 }
 

@@ -1,8 +1,9 @@
-//! `x run`: a program built for Plan 9 and run in the embedded machine.
+//! `x run`: a program built for Plan 9 and run in the embedded machine, or on another.
 
 use super::{build, exit_code, plan9_cargo};
 use crate::layout::{Layout, TRIPLE};
-use anyhow::{Context, Result, bail};
+use crate::machine;
+use anyhow::{Context, Result, bail, ensure};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -23,6 +24,8 @@ pub struct Args {
     /// Print one line a system call
     #[arg(long)]
     pub trace: bool,
+    #[command(flatten)]
+    pub on: machine::Args,
     /// The program's arguments
     #[arg(last = true)]
     pub args: Vec<String>,
@@ -40,18 +43,28 @@ impl Args {
 pub fn run(layout: &Layout, args: &Args) -> Result<ExitCode> {
     let program = find(layout, &args.program)?;
     build::all(layout)?;
+    let layout = &layout.on(args.on.machine(|| layout.served())?);
+    let flags = args.machine_flags();
+    ensure!(
+        flags.is_empty() || layout.machine.is_embedded(),
+        "{} is for the embedded machine, and the program is to run on {}; leave out one of them",
+        flags.join(" "),
+        layout.machine.name()
+    );
     if program.extension().is_some_and(|extension| extension == "rs") {
         let binary = layout.build.join("run").join(program.file_stem().unwrap_or_default());
         compile(layout, &program, &binary, if args.release { &["-O"] } else { &[] })?;
-        let status = Command::new(layout.tools().join("plan9-run"))
-            .args(args.machine_flags())
+        let mut machine = Command::new(layout.tools().join("plan9-run"));
+        layout.machine.tell(&mut machine);
+        let status = machine
+            .args(flags)
             .arg(&binary)
             .args(&args.args)
             .status()
             .context("plan9-run cannot be started; run `x build`")?;
         return Ok(exit_code(status));
     }
-    let mut cargo = plan9_cargo(layout, &args.machine_flags())?;
+    let mut cargo = plan9_cargo(layout, &flags)?;
     cargo.args(["run", "--quiet", "--target", TRIPLE, "--manifest-path"]).arg(&program);
     cargo.arg("--target-dir").arg(layout.build.join("run/target"));
     if args.release {

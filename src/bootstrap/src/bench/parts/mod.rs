@@ -10,9 +10,6 @@ pub mod threads;
 use super::plot::Curve;
 use super::statistics::{Distribution, microseconds};
 
-/// The machine's two ways of TCP between programs, with what to call them.
-const WAYS: [(&str, &[&str]); 2] = [("spliced", &[]), ("not spliced", &["--no-splice"])];
-
 /// A time in microseconds, for a table.
 fn us(nanoseconds: u64) -> String {
     format!("{:.1}", microseconds(nanoseconds))

@@ -1,6 +1,6 @@
 //! A call that hardly waits: one byte there and back, with timeouts and without.
 
-use super::{WAYS, classes, quantiles};
+use super::{classes, quantiles};
 use crate::bench::Bench;
 use crate::bench::plot::{Legend, curves};
 use crate::bench::programs::{Program, arguments};
@@ -21,7 +21,7 @@ pub fn run(bench: &Bench) -> Result<Section> {
     );
     let mut table =
         Table::new(&["", "p50 µs", "p99 µs", "max µs", "to untimed", "calls a round", "of which"]);
-    for (way, flags) in WAYS {
+    for (way, flags) in bench.ways() {
         bench.step.at(way);
         let args = arguments(&[blocks, rounds], &KINDS);
         let samples = program.samples(flags, &args)?;

@@ -1,6 +1,6 @@
 //! Data that flows: 64 KiB after 64 KiB, with timeouts and without.
 
-use super::{WAYS, classes, quantiles};
+use super::{classes, quantiles};
 use crate::bench::Bench;
 use crate::bench::plot::{Legend, curves};
 use crate::bench::programs::{Program, arguments};
@@ -21,7 +21,7 @@ pub fn run(bench: &Bench) -> Result<Section> {
     );
     let mut table =
         Table::new(&["", "p50 µs", "p99 µs", "max µs", "MiB/s", "to untimed", "calls a burst"]);
-    for (way, flags) in WAYS {
+    for (way, flags) in bench.ways() {
         bench.step.at(way);
         let args = arguments(&[blocks, bursts], &KINDS);
         let samples = program.samples(flags, &args)?;
