@@ -18,7 +18,7 @@ const STDOUT: u64 = 1;
 const OWN_OFFSET: u64 = u64::MAX;
 const OLD: &[&str] = &["--kernel", "2024-04"];
 const STRICT: &[&str] = &["--strict"];
-const TEXTS: [&str; 15] = [
+const TEXTS: [&str; 17] = [
     "failed",
     "/dev/bintime",
     "/dev/cputime",
@@ -34,6 +34,8 @@ const TEXTS: [&str; 15] = [
     "connect 127.0.0.1!7700",
     "hangup",
     "close",
+    "/proc/1/ctl",
+    "stop",
 ];
 
 fn text(of: &str) -> u64 {
@@ -350,4 +352,16 @@ fn data_for_a_closed_end_ended_both_once() {
     assert_eq!(words(OLD), "Closed qin 0 qout 0 rq");
     assert_eq!(words(&["--no-splice"]), "Finwait2 qin 0 qout 0 rq");
     assert!(printed(OLD, status()).contains(" qscale 4 "), "{}", printed(OLD, status()));
+}
+
+/// A proc that has stopped itself, with nobody left to start it.
+#[test]
+fn a_machine_in_which_nothing_runs_ends_and_says_so() {
+    let mut code = Code::start();
+    code.call(sysno::OPEN as u64, [text("/proc/1/ctl"), 1, 0, 0, 0]);
+    code.expect(3);
+    code.call(sysno::PWRITE as u64, [3, text("stop"), 4, OWN_OFFSET, 0]);
+    code.exits(0);
+    let words = "plan9-run: no program runs any more: x 1 is Stopped\n";
+    assert_eq!(end(&[], &code), (Some(1), words.to_owned()));
 }

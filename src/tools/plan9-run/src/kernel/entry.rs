@@ -257,7 +257,10 @@ impl Kernel {
 
     /// Back to user mode, by way of ctl messages and notes.
     pub(crate) fn leave(&mut self, pid: Pid) {
-        let Some(proc) = self.procs.get_mut(&pid) else { return };
+        // It may have died in its last system call.
+        let Some(proc) = self.procs.get_mut(&pid).filter(|proc| proc.at != State::Broken) else {
+            return;
+        };
         if proc.kill_asked {
             self.exit(pid, b"Killed");
             return;

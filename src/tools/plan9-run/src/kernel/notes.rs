@@ -271,6 +271,10 @@ impl Kernel {
                 if how != noted::DFLT {
                     note.kind = NoteKind::Debug;
                 }
+                // Since 2025-07-18 a debugger sees what was interrupted, and not the handler.
+                if !self.options.old() {
+                    self.restore(pid, at, how);
+                }
                 self.die_of(pid, &note);
                 return Ok(());
             }
@@ -305,8 +309,9 @@ impl Kernel {
             let mut words = [0; 16];
             words[8..].copy_from_slice(&at.to_le_bytes());
             self.poke(pid, sp, &words);
-        } else if !memory::okay(space, regs.rip, 1, false)
-            || !memory::okay(space, regs.rsp, 8, false)
+        } else if matches!(how, noted::CONT | noted::RSTR)
+            && (!memory::okay(space, regs.rip, 1, false)
+                || !memory::okay(space, regs.rsp, 8, false))
         {
             return false;
         }

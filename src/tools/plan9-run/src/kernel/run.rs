@@ -81,6 +81,9 @@ impl Kernel {
                 ip::deliver(self);
                 return status;
             }
+            if self.procs.values().all(Proc::stands) {
+                return self.end_standing();
+            }
             if INTERRUPTED.swap(false, Ordering::Relaxed) {
                 let group = self.procs.get(&self.first).map_or(0, |proc| proc.noteid);
                 let _ = self.post_note_group(group, plan9_abi::note::INTERRUPT, 0);
@@ -88,6 +91,17 @@ impl Kernel {
             }
             self.idle();
         }
+    }
+
+    /// Ends a machine in which nothing runs and nobody is left to start it; the status it ends with.
+    fn end_standing(&mut self) -> Vec<u8> {
+        let stands = |proc: &Proc| format!("{} {} is {}", proc.name, proc.pid, proc.state());
+        let all: Vec<String> = self.procs.values().map(stands).collect();
+        eprintln!("plan9-run: no program runs any more: {}", all.join(", "));
+        for pid in self.procs.keys().copied().collect::<Vec<Pid>>() {
+            self.exit(pid, b"Killed");
+        }
+        b"no program runs".to_vec()
     }
 
     pub(crate) fn stopped(&mut self, tid: libc::pid_t, stop: Stop) {
