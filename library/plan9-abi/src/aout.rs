@@ -135,6 +135,11 @@ impl Header {
     pub const fn symbols_offset(&self) -> u64 {
         HEADER_SIZE as u64 + self.text as u64 + self.data as u64
     }
+
+    /// Where the pc/line table starts in the file: there is no table of stack pointers on amd64.
+    pub const fn lines_offset(&self) -> u64 {
+        self.symbols_offset() + self.symbols as u64
+    }
 }
 
 fn word(file: &[u8], at: usize) -> Option<u32> {

@@ -2,7 +2,8 @@
 //!
 //! `plan9-ld` writes the table and reads it back, std's symbolizer reads it in a running program, so both take entries
 //! apart here. An entry is a value of eight big-endian bytes, a type letter with its top bit set, and a name that ends
-//! in a NUL. Only the file history (`z`, `Z`) differs: a byte, then pairs of bytes up to a pair of zeros. Readers stop
+//! in a NUL. Only the file history (`z`, `Z`) differs: a byte, then pairs of bytes up to a pair of zeros
+//! ([`history`](crate::history)). Readers stop
 //! at the first thing that is none of these, as `libmach/sym.c:syminit` does.
 
 /// Set in the type letter of every entry.
@@ -18,7 +19,7 @@ pub struct Symbol<'a> {
     pub value: u64,
     /// `T` text, `D` data, `B` bss, lower case where it is local to a file, `m` the size of a frame, and more.
     pub kind: u8,
-    /// Without its NUL; empty for the file history.
+    /// Without its NUL; for the file history its pairs of bytes.
     pub name: &'a [u8],
 }
 
@@ -58,7 +59,7 @@ impl<'a> Iterator for Symbols<'a> {
         let (name, len) = match kind {
             b'z' | b'Z' => {
                 let pairs = rest.get(1..)?.chunks_exact(2).position(|pair| pair == [0, 0])?;
-                (&rest[..0], 1 + 2 * pairs + 2)
+                (&rest[1..1 + 2 * pairs], 1 + 2 * pairs + 2)
             }
             _ => {
                 let len = rest.iter().position(|&byte| byte == 0)?;
@@ -89,7 +90,7 @@ mod tests {
         .concat();
         let mut symbols = Symbols::new(&table);
         assert_eq!(symbols.next(), Some(Symbol { value: 0x20_1000, kind: b'T', name: b"etext" }));
-        assert_eq!(symbols.next(), Some(Symbol { value: 1, kind: b'z', name: b"" }));
+        assert_eq!(symbols.next(), Some(Symbol { value: 1, kind: b'z', name: &[0, 7, 1, 0] }));
         assert_eq!(symbols.next(), Some(Symbol { value: 0x40_0000, kind: b'd', name: b"" }));
         assert_eq!((symbols.next(), symbols.rest()), (None, &[][..]));
     }

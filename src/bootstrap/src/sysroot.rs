@@ -51,6 +51,8 @@ pub fn build(layout: &Layout, rust: &Rust, place: &Place) -> Result<Vec<PathBuf>
 pub fn command(layout: &Layout, rust: &Rust, place: &Place) -> Command {
     let mut cargo = Command::new(&rust.cargo);
     toolchain::forget_users_flags(&mut cargo);
+    // For backtraces and debuggers; `-Cstrip=debuginfo`, cargo's own choice for releases, leaves them out of a program.
+    cargo.env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only");
     cargo.env("RUSTC", place.rustc).env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", RUSTFLAGS);
     cargo.current_dir(&layout.build);
     cargo

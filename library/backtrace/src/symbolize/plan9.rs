@@ -1,18 +1,22 @@
-//! Symbols of a Plan 9 executable: function names, from its own symbol table.
+//! Symbols of a Plan 9 executable: functions, files and lines, from its own tables. These know of no inlined functions.
 
 use super::{BytesOrWideString, ResolveWhat, SymbolName};
+use crate::vec::Vec;
 use core::ffi::c_void;
 use core::marker::PhantomData;
 
 pub unsafe fn resolve(what: ResolveWhat<'_>, cb: &mut dyn FnMut(&super::Symbol)) {
-    if let Some((address, name)) = crate::sys::symbols::find(what.address_or_ip() as usize) {
-        cb(&super::Symbol { inner: Symbol { address, name, _marker: PhantomData } });
+    if let Some(found) = crate::sys::symbols::find(what.address_or_ip() as usize) {
+        let (address, name) = found.function;
+        let inner = Symbol { address, name, source: found.source, _marker: PhantomData };
+        cb(&super::Symbol { inner });
     }
 }
 
 pub struct Symbol<'a> {
     address: usize,
     name: &'static [u8],
+    source: Option<(Vec<u8>, u32)>,
     _marker: PhantomData<&'a ()>,
 }
 
@@ -26,16 +30,17 @@ impl Symbol<'_> {
     }
 
     pub fn filename_raw(&self) -> Option<BytesOrWideString<'_>> {
-        None
+        self.source.as_ref().map(|(file, _)| BytesOrWideString::Bytes(file))
     }
 
     #[cfg(feature = "std")]
     pub fn filename(&self) -> Option<&::std::path::Path> {
-        None
+        let (file, _) = self.source.as_ref()?;
+        Some(::std::path::Path::new(::core::str::from_utf8(file).ok()?))
     }
 
     pub fn lineno(&self) -> Option<u32> {
-        None
+        self.source.as_ref().map(|&(_, line)| line)
     }
 
     pub fn colno(&self) -> Option<u32> {

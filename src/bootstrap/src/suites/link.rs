@@ -1,6 +1,6 @@
 //! One program under every kind of profile, linked by every linker that is there (`tests/link`).
 
-use super::{Report, programs};
+use super::{Report, link_lines, programs};
 use crate::layout::{Layout, TRIPLE};
 use anyhow::{Context, Result, ensure};
 use std::ffi::OsString;
@@ -8,9 +8,10 @@ use std::fs;
 use std::process::Command;
 
 /// What each profile gives rustc, and whether functions keep their names under it.
-const PROFILES: [(&str, &[&str], bool); 8] = [
+const PROFILES: [(&str, &[&str], bool); 9] = [
     ("debug", &["-Cdebuginfo=2"], true),
     ("release", &["-Copt-level=3"], true),
+    ("release-lines", &["-Copt-level=3", "-Cdebuginfo=line-tables-only"], true),
     ("size", &["-Copt-level=z"], true),
     ("lto-fat", &["-Copt-level=3", "-Clto=fat"], true),
     ("lto-thin", &["-Copt-level=3", "-Clto=thin"], true),
@@ -66,8 +67,12 @@ fn test(
     let expected = format!("named {named}, caught Some(\"bottom\"), dropped 6, 7, 0\n");
     programs::same("standard output", &expected, &ended.stdout)?;
     // gdb's file keeps what the executable lost.
-    let mut elf = binary.into_os_string();
+    let mut elf = binary.clone().into_os_string();
     elf.push(".elf");
+    match flags.iter().any(|flag| flag.starts_with("-Cstrip")) {
+        true => link_lines::none(&binary)?,
+        false => link_lines::test(&binary, elf.as_ref())?,
+    }
     let elf = fs::read(&elf).with_context(|| format!("{} cannot be read", elf.display()))?;
     let holds = |text: &str| elf.windows(text.len()).any(|bytes| bytes == text.as_bytes());
     ensure!(holds("a_named_function"), "the ELF file has no names");

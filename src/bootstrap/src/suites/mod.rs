@@ -18,6 +18,7 @@ mod interop;
 mod launch;
 mod libtest;
 mod link;
+mod link_lines;
 mod listed;
 mod patience;
 pub mod programs;

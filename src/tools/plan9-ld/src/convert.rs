@@ -1,5 +1,6 @@
 //! From the linked ELF file to the a.out that the kernel loads.
 
+use crate::lines::Lines;
 use crate::request::Request;
 use crate::sections::{Elf, Section, Sections, TEXT_START};
 use crate::symbols;
@@ -29,16 +30,21 @@ pub fn convert(elf: &[u8], request: &Request) -> Result<Vec<u8>> {
     header.data = size(data_end - data_start, "data")?;
     header.bss = size(last(|_| true) - data_end, "bss")?;
     heap(&file, &sections, header.end())?;
-    let table = match request.strip {
-        true => Vec::new(),
-        false => symbols::table(&file, &sections),
+    let (table, lines) = match request.strip {
+        true => Default::default(),
+        false => {
+            let tables = Lines::read(&file, &sections)?.tables(TEXT_START, sections.text_end);
+            (symbols::table(&file, &sections, &tables.histories), tables.lines)
+        }
     };
     header.symbols = size(table.len() as u64, "symbol table")?;
+    header.lines = size(lines.len() as u64, "table of lines")?;
     Header::parse(&header.encode()).context("it cannot be started")?;
     let mut output = header.encode().to_vec();
     output.extend(image(&sections.text, TEXT_START, header.text));
     output.extend(image(&sections.data, data_start, header.data));
     output.extend(table);
+    output.extend(lines);
     Ok(output)
 }
 

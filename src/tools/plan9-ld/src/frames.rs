@@ -2,11 +2,13 @@
 //!
 //! acid and db walk a stack by the size of each function's frame (`libmach/8db.c:i386trace`), which Plan 9's compilers
 //! write down and LLVM does not. It stands in the code, though: every function of this target begins by saving the
-//! frame pointer, pushes what else it must keep and subtracts the rest. Where a function begins otherwise, or aligns
+//! frame pointer, pushes what else it must keep and subtracts the rest; so do the stubs of system calls. Where a function begins otherwise, or aligns
 //! its stack, there is no fixed size and the walk ends there.
 
-/// `push rbp; mov rbp, rsp`.
-const START: [u8; 4] = [0x55, 0x48, 0x89, 0xE5];
+/// `push rbp`.
+const START: [u8; 1] = [0x55];
+/// `mov rbp, rsp`, which a stub leaves out.
+const FRAME_POINTER: [u8; 3] = [0x48, 0x89, 0xE5];
 /// `mov qword ptr [rsp], 0`: touches a page that was just taken.
 const TOUCH: [u8; 8] = [0x48, 0xC7, 0x04, 0x24, 0, 0, 0, 0];
 /// `sub rsp, 4096`, the touch, `cmp rsp, r11; jne` back: touches page after page down to r11.
@@ -20,6 +22,7 @@ const WORD: u64 = 8;
 /// The size of the frame with the return address, in bytes, where it is fixed.
 pub fn size(code: &[u8]) -> Option<u64> {
     let mut code = code.strip_prefix(&START)?;
+    code = code.strip_prefix(&FRAME_POINTER).unwrap_or(code);
     let mut size = 2 * WORD;
     loop {
         match code {
@@ -60,7 +63,7 @@ mod tests {
     use super::*;
 
     fn of(rest: &[&[u8]]) -> Option<u64> {
-        size(&[&START[..], &rest.concat(), &[0x0F, 0x0B]].concat())
+        size(&[&START[..], &FRAME_POINTER, &rest.concat(), &[0x0F, 0x0B]].concat())
     }
 
     #[test]
@@ -71,6 +74,16 @@ mod tests {
         assert_eq!(of(&[&[0x53, 0x48, 0x83, 0xEC, 0x18]]), Some(24 + 24));
         assert_eq!(of(&[&[0x48, 0x81, 0xEC, 0xE8, 0x0B, 0, 0]]), Some(16 + 3048));
         assert_eq!(of(&[&[0x48, 0x83, 0xC4, 0x80]]), Some(16 + 128));
+    }
+
+    #[test]
+    fn a_stub_needs_no_frame_pointer() {
+        // push rbp, rbx, r12 to r15; sub rsp, 56; mov [rsp + 8], rsi.
+        let stub = [
+            0x55, 0x53, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57, 0x48, 0x83, 0xEC, 56, 0x48,
+            0x89, 0x74, 0x24, 8,
+        ];
+        assert_eq!(size(&stub), Some(8 + 6 * 8 + 56));
     }
 
     #[test]
@@ -85,6 +98,6 @@ mod tests {
     fn an_aligned_stack_or_another_beginning_has_no_size() {
         assert_eq!(of(&[&[0x48, 0x83, 0xE4, 0xE0]]), None);
         assert_eq!(size(&[0x48, 0x89, 0xF8, 0xC3]), None);
-        assert_eq!(size(&START[..3]), None);
+        assert_eq!(size(&[]), None);
     }
 }

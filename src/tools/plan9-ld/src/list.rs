@@ -18,7 +18,10 @@ pub fn print(file: &Path) -> Result<()> {
     let mut symbols = Symbols::new(table);
     let mut out = BufWriter::new(io::stdout().lock());
     for symbol in &mut symbols {
-        let name = String::from_utf8_lossy(symbol.name);
+        let name = match symbol.kind {
+            b'z' | b'Z' => "".into(),
+            _ => String::from_utf8_lossy(symbol.name),
+        };
         writeln!(out, "{:8x} {} {name}", symbol.value, char::from(symbol.kind))?;
     }
     out.flush()?;

@@ -8,6 +8,7 @@
 mod complaint;
 mod convert;
 mod frames;
+mod lines;
 mod linker;
 mod list;
 mod request;

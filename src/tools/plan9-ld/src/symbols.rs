@@ -9,23 +9,35 @@ use crate::frames;
 use crate::sections::{Elf, Section, Sections};
 use object::{Object, ObjectSymbol, SymbolKind, SymbolSection};
 use plan9_abi::symbols::{NAME_MAX, TYPE_BIT};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The end of a name that was cut.
 const CUT: &str = "...";
 
-/// The table of a linked file.
-pub fn table(file: &Elf<'_>, sections: &Sections<'_>) -> Vec<u8> {
+/// The table of a linked file. Its file histories must stand before all functions but `etext`, which is for none.
+pub fn table(file: &Elf<'_>, sections: &Sections<'_>, histories: &[u8]) -> Vec<u8> {
     // A set: by address, and each name once at one place.
     let mut entries: BTreeSet<(u64, u8, String)> = BTreeSet::new();
+    let functions: BTreeMap<u64, u64> = file
+        .symbols()
+        .filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.size() > 0)
+        .map(|symbol| (symbol.address(), symbol.address() + symbol.size()))
+        .collect();
     for symbol in file.symbols() {
         let Ok(name) = symbol.name() else { continue };
+        // A label within a function would hide its frame.
+        let around = functions.range(..symbol.address()).next_back();
+        let is_inside = around.is_some_and(|(_, &end)| symbol.address() < end);
+        if is_inside && symbol.kind() != SymbolKind::Text {
+            continue;
+        }
         if let Some(letter) = letter(&symbol, sections).filter(|_| !name.is_empty()) {
             entries.insert((symbol.address(), letter, shown(name)));
         }
     }
     let mut table = Vec::new();
     push(&mut table, sections.text_end, b'T', "etext");
+    table.extend(histories);
     for (value, letter, name) in entries {
         push(&mut table, value, letter, &name);
         if let Some(size) = code(sections, value).and_then(frames::size) {

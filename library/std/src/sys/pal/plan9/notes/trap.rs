@@ -1,10 +1,11 @@
 //! What is said of a trap: the thread, the kernel's text, and where it was.
 //!
 //! The thread may have been interrupted inside the allocator or with a lock in hand. So it takes neither: the stack is
-//! walked by frame pointers, within the bounds of the thread's own, and the executable's symbol table is read through a
-//! buffer on the stack, once for all frames.
+//! walked by frame pointers, within the bounds of the thread's own, and the executable's tables are read through a small
+//! buffer, for all frames at a time.
 
-use crate::fmt;
+use crate::cell::UnsafeCell;
+use crate::fmt::{self, Write};
 use crate::ptr;
 use crate::str;
 use crate::sys::pal::private;
@@ -15,6 +16,14 @@ use plan9_abi::sys::file;
 
 /// The most frames that are shown.
 const FRAMES: usize = 24;
+
+/// The frames: not on the stack, which may be at its end.
+struct Places(UnsafeCell<[Place; FRAMES]>);
+
+// SAFETY: the thread that has claimed the program's last note alone touches them.
+unsafe impl Sync for Places {}
+
+static PLACES: Places = Places(UnsafeCell::new([const { Place::NONE }; FRAMES]));
 
 /// Writes to descriptor 2, in pieces: there is no line to keep together any more.
 struct Console;
@@ -33,23 +42,25 @@ impl fmt::Write for Console {
 ///
 /// # Safety
 ///
-/// The thread's stack from `sp` up must be mapped and stand still.
+/// The thread must have claimed the program's last note, and its stack from `sp` up must be mapped and stand still.
 pub unsafe fn tell(thread: &ThreadControl, text: &[u8], pc: usize, sp: usize, bp: usize) {
     let shown = thread.shown_name();
     let text = str::from_utf8(text).unwrap_or("?");
     // One write for what must be read: other threads may be telling of theirs.
     let head = Text::new(format_args!("thread '{shown}' ({}): {text}\n", private::pid()));
     let _ = file::write(2, head.as_bytes());
-    let mut places = [const { Place::NONE }; FRAMES];
     // SAFETY: the caller's.
-    let count = unsafe { walk(thread, pc, sp, bp, &mut places) };
+    let places = unsafe { &mut *PLACES.0.get() };
+    // SAFETY: the caller's.
+    let count = unsafe { walk(thread, pc, sp, bp, places) };
     let places = &mut places[..count];
     symbols::locate(places);
     for (number, place) in places.iter().enumerate() {
-        let _ = fmt::Write::write_fmt(
-            &mut Console,
-            format_args!("{number:4}: {:#x} - {}\n", place.pc, place.name()),
-        );
+        let name = place.name();
+        let _ = write!(Console, "{number:4}: {:#x} - {name}\n", place.pc);
+        if let Some((file, line)) = place.source() {
+            let _ = write!(Console, "             at {file}:{line}\n");
+        }
     }
 }
 
