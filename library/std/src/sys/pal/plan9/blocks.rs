@@ -16,6 +16,8 @@ use crate::sys::sync::Mutex;
 /// What a block takes at least, in bytes; all begin at multiples of it.
 pub const GRAIN: usize = 16 << 20;
 
+const _: () = assert!(stacks::ABOVE_MAIN.is_multiple_of(GRAIN));
+
 /// All that there can be, for the segment to stay as small as a kernel wants it.
 const GRAINS: usize = stacks::ABOVE_MAIN_MOST / GRAIN;
 

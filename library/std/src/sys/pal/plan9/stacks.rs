@@ -8,7 +8,8 @@
 //! Below each stack lies a moat, addresses that nothing else uses and that take no memory until they are touched. What
 //! runs over the end of its stack runs into the moat, where it harms nobody, and where the next call of the runtime, an
 //! allocation or the access to a thread-local, finds it out ([`check`]). A frame of a page or more is checked before it is
-//! touched ([`probe`]). A thread of small frames that makes no call, and goes deeper than the moat, comes to the stack
+//! touched ([`probe`]). Moats are as large as addresses allow, 64 MiB for main and the first threads, some 450 of them
+//! with the default stack, and 8 MiB for the rest. A thread of small frames that makes no call, and goes deeper than the moat, comes to the stack
 //! below: that cannot be prevented here. Nothing comes to main's stack, to the heap or to statics: at the end of all is
 //! the hole, where the kernel ends the proc without asking its note handler, which has no stack. Who waits for such a
 //! thread finds it [`lost`](super::lost).
@@ -44,8 +45,12 @@ const MAIN_STACK: usize = 8 << 20;
 /// The smallest stack, in bytes.
 const SMALLEST: usize = 64 << 10;
 
-/// Addresses below a stack, in bytes: with the default stack, as many threads as a kernel has procs find room.
-const MOAT: usize = 8 << 20;
+/// Addresses below a stack, in bytes, while they last, and afterwards.
+const MOAT: usize = 64 << 20;
+const SMALL_MOAT: usize = 8 << 20;
+
+/// Main's: so much that what lies above its stack begins at a multiple of a block's grain.
+const MAIN_MOAT: usize = 72 << 20;
 
 /// Where main's segment and that of the threads start: out of the break's reach, and in the half terabyte that the rest
 /// of the program is in, so that they cost no page table of the upper levels.
@@ -55,12 +60,16 @@ const BASE: usize = 0x40_0000_0000;
 /// The most that there can be of each, in bytes.
 const MOST: usize = SEGMENT_MAX as usize;
 
+/// Stacks that begin below this have the large moat. Behind it there is room for as many threads with the default stack
+/// as a kernel has procs, 4,000, less those before it.
+const SMALL_BASE: usize = BASE + (29 << 30);
+
 /// What follows main's stack in its segment, and how much that can be, in bytes.
-pub const ABOVE_MAIN: usize = MAIN_BASE + MOAT + MAIN_STACK;
+pub const ABOVE_MAIN: usize = MAIN_BASE + MAIN_MOAT + MAIN_STACK;
 pub const ABOVE_MAIN_MOST: usize = MOST - (ABOVE_MAIN - MAIN_BASE);
 
-/// The segment grows by multiples of this.
-const STEP: usize = 64 << 20;
+/// The segment grows by multiples of this; a multiple takes 8 KiB of the kernel's memory until it is touched.
+const STEP: usize = 1 << 30;
 
 /// Sizes are powers of two, from [`SMALLEST`] on.
 const CLASSES: usize = 21;
@@ -104,9 +113,9 @@ shared_static! {
 /// Makes main's stack. In a program of std's own tests the std under them has done it.
 #[cfg_attr(test, expect(dead_code))]
 pub fn start() -> Option<Stack> {
-    attach(MAIN_BASE, MOAT + MAIN_STACK)?;
+    attach(MAIN_BASE, MAIN_MOAT + MAIN_STACK)?;
     __rust_plan9_stack_probe.store(probe as *mut (), Relaxed);
-    let limit = MAIN_BASE + MOAT;
+    let limit = MAIN_BASE + MAIN_MOAT;
     Some(Stack { low: MAIN_BASE, limit, top: limit + MAIN_STACK })
 }
 
@@ -131,7 +140,7 @@ pub fn take(size: usize) -> Option<Stack> {
     // SAFETY: locked above.
     unsafe { STACKS.lock.unlock() };
     let top = top?;
-    Some(Stack { low: top - room(class), limit: top - size, top })
+    Some(Stack { low: top - moat(top) - size_of_class(class), limit: top - size, top })
 }
 
 /// Gives a stack back.
@@ -140,7 +149,7 @@ pub fn take(size: usize) -> Option<Stack> {
 ///
 /// It must have come from [`take`], and nothing on it may be needed again.
 pub unsafe fn give_back(stack: Stack) {
-    let Some(class) = class_of(stack.top - stack.low - MOAT) else { return };
+    let Some(class) = class_of(stack.top - stack.low - moat(stack.top)) else { return };
     // SAFETY: the caller's.
     unsafe {
         free_depths(stack);
@@ -158,7 +167,13 @@ impl Stacks {
             self.free[class].set(unsafe { link(free).read() });
             return Some(free);
         }
-        let top = self.used.get().checked_add(room(class))?;
+        let used = self.used.get();
+        let moat = if used < SMALL_BASE { MOAT } else { SMALL_MOAT };
+        let mut top = used.checked_add(moat + size_of_class(class))?;
+        if used < SMALL_BASE && top > SMALL_BASE {
+            // The last with a large moat ends there.
+            top = SMALL_BASE + SMALL_MOAT + size_of_class(class);
+        }
         if self.end.get() == BASE {
             // The first thread: main is alone, so nobody fails to see the segment.
             attach(BASE, STEP)?;
@@ -180,9 +195,14 @@ fn class_of(size: usize) -> Option<usize> {
     Some(class as usize).filter(|&class| class < CLASSES)
 }
 
-/// How many addresses a stack of that class takes, with its moat.
-const fn room(class: usize) -> usize {
-    MOAT + (SMALLEST << class)
+/// How large a stack of that class can be, in bytes.
+const fn size_of_class(class: usize) -> usize {
+    SMALLEST << class
+}
+
+/// The moat of the stack that ends there.
+const fn moat(top: usize) -> usize {
+    if top <= SMALL_BASE { MOAT } else { SMALL_MOAT }
 }
 
 fn link(top: usize) -> *mut usize {
