@@ -72,6 +72,9 @@ pub const BAD_USE_OF_FD: i32 = 0x209;
 /// walk there failed with, `interrupted` as well (`port/chan.c:cclone`).
 pub const CLONE_FAILED: i32 = 0x271;
 
+/// The code of `no free file descriptors`.
+pub const NO_DESCRIPTORS: i32 = 24;
+
 macro_rules! table {
     ($($text:literal $code:literal $kind:ident;)*) => {
         /// Every known text, each with a code of its own.

@@ -47,6 +47,9 @@ pub mod noted {
     pub const DFLT: u32 = 1;
     pub const SAVE: u32 = 2;
     pub const RSTR: u32 = 3;
+    /// None of these: the proc dies of the note as of a trap and stays `Broken`, whoever posted it
+    /// (`port/sysproc.c:sysnoted`).
+    pub const BREAK: u32 = 4;
 }
 
 /// Flags of `bind` and `mount` (man 2/bind).

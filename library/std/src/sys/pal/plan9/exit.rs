@@ -6,6 +6,9 @@
 //! handler the note's own text, which is the status, becomes the status all the same. A note to the thread that does
 //! all this does not stop it half way: who would not be ended then would wait for ever, and hold the program's files.
 //!
+//! Every message to another proc goes through a file that must be opened, and a program may have used up its descriptors.
+//! Then the proc that ends the program takes a table of its own, a copy, and closes standard input there.
+//!
 //! A proc of the user `none` can open no other's files, not even those of its own program (`port/devproc.c:nonone`); but
 //! what each thread has opened of its own can be written to by all. So there, each does as it begins.
 
@@ -20,15 +23,20 @@ use crate::ffi::CStr;
 use crate::ptr;
 use crate::sync::atomic::Ordering::{Relaxed, SeqCst};
 use crate::sync::atomic::{AtomicI32, AtomicU32};
-use plan9_abi::errors::Kind;
-use plan9_abi::flags::open;
+use plan9_abi::errors::{self, Kind};
+use plan9_abi::flags::{open, rfork};
 use plan9_abi::layout::ERRMAX;
+use plan9_abi::note::{CTL_INTERRUPT, CTL_KILL};
 use plan9_abi::sys::{file, process};
 
-/// Values of the state: nobody exits; one thread has claimed it; the status is written.
+/// Values of the state: nobody exits; one thread has claimed it; the status is written; or one has trapped, and the
+/// program is being left for a debugger ([`broken`](super::broken)). It goes from `RUNNING` to `CLAIMED` and `READY`, or
+/// to `BROKEN`, and whoever moves it from `RUNNING` is the [`ENDER`]. The handler acts on `BROKEN` for notes that come to
+/// the ender and to main, so the ender's pid must be there first: all is sequentially consistent.
 pub const RUNNING: u32 = 0;
 pub const CLAIMED: u32 = 1;
 pub const READY: u32 = 2;
+pub const BROKEN: u32 = 3;
 
 /// The status with its NUL, all zero for success.
 pub struct Status(UnsafeCell<[u8; ERRMAX]>);
@@ -110,6 +118,10 @@ pub fn exit(code: i32) -> ! {
 
 /// Ends every thread of the program with this status.
 pub fn exit_with(status: &CStr) -> ! {
+    if private::is_launched() {
+        // A copy of this program that is to become another one: those threads are not its own.
+        process::exits(Some(status).filter(|status| !status.is_empty()));
+    }
     let me = private::pid();
     let main = MAIN.pid.load(SeqCst);
     if STATE.compare_exchange(RUNNING, CLAIMED, SeqCst, SeqCst).is_err() {
@@ -125,7 +137,7 @@ pub fn exit_with(status: &CStr) -> ! {
     for thread in thread_control::all().skip(1) {
         let pid = thread.pid.load(SeqCst);
         if pid != 0 && pid != me {
-            kill(pid, &thread.ctl_fd);
+            kill(thread, pid);
         }
     }
     if me != main && main != 0 {
@@ -135,25 +147,34 @@ pub fn exit_with(status: &CStr) -> ! {
     leave(me == main)
 }
 
+/// Makes the calling thread the one that leaves the program to a debugger. If another is ending it already, that goes on.
+pub fn claim_broken(me: u32) {
+    if ENDER.compare_exchange(0, me, SeqCst, SeqCst).is_err()
+        || STATE.compare_exchange(RUNNING, BROKEN, SeqCst, SeqCst).is_err()
+    {
+        leave(me == MAIN.pid.load(SeqCst));
+    }
+}
+
+/// The pauses between two notes to main, in milliseconds: together long enough for a machine that has much else to do.
+pub const PAUSES_MS: [u32; 6] = [0, 1, 10, 100, 1000, 1000];
+
 /// Ends main by a note, again where the kernel has swallowed its interrupt (`port/fault.c:fault`), and by force where it
 /// waits as no note can break: for a queue that holds twice what it may (`port/qio.c:qbloated`). Then the status is lost.
 fn end_main(main: u32, text: &[u8]) {
-    // Long enough for a machine that has much else to do: force is the last that is tried.
-    const PAUSES_MS: [u32; 6] = [0, 1, 10, 100, 1000, 1000];
     for pause in PAUSES_MS {
         let _ = process::sleep(pause);
-        if !tell(main, "note", &MAIN.note_fd, text) && errstr::means(Kind::NotFound) {
+        if !order(main, "note", &MAIN.note_fd, &[text]) && errstr::means(Kind::NotFound) {
             return;
         }
     }
-    kill(main, &MAIN.ctl_fd);
+    kill(&MAIN, main);
 }
 
-/// Ends a proc by force. The kernel drops its own note, and the wake with it, where five notes wait for their handler
-/// (`port/proc.c:killproc`, `pushnote`); `interrupt` wakes all the same.
-fn kill(pid: u32, ctl_fd: &AtomicI32) {
-    tell(pid, "ctl", ctl_fd, b"kill");
-    tell(pid, "ctl", ctl_fd, b"interrupt");
+/// Ends a thread's proc by force. The kernel drops its own note, and the wake with it, where five
+/// notes wait for their handler (`port/proc.c:killproc`, `pushnote`); `interrupt` wakes all the same.
+pub fn kill(thread: &ThreadControl, pid: u32) {
+    order(pid, "ctl", &thread.ctl_fd, &[CTL_KILL, CTL_INTERRUPT]);
 }
 
 /// Ends this proc, once the status stands if it is main's.
@@ -176,10 +197,37 @@ pub fn check() {
     }
 }
 
-/// Writes to a thread's file, or if that cannot be opened to what the thread has opened itself: it no longer closes that
-/// (`ThreadControl::close_files`). False if the kernel refused, for the reason in the error string.
-fn tell(pid: u32, what: &str, own: &AtomicI32, message: &[u8]) -> bool {
-    let fd = own.load(SeqCst);
-    proc_file::write(pid, what, message).is_ok()
-        || fd >= 0 && unbroken(|| file::write(fd, message)).is_ok()
+/// Writes messages to a thread's file, or if that cannot be opened to what the thread has opened itself: it no longer
+/// closes that (`ThreadControl::close_files`). False if the kernel refused one, for the reason in the error string.
+pub fn order(pid: u32, what: &str, own: &AtomicI32, messages: &[&[u8]]) -> bool {
+    let open = || proc_file::open(pid, what, open::WRITE);
+    let mut opened = open();
+    if opened.is_err() && errstr::was(errors::NO_DESCRIPTORS) {
+        own_descriptors();
+        opened = open();
+    }
+    let Some(fd) = opened.ok().or(Some(own.load(SeqCst)).filter(|&fd| fd >= 0)) else {
+        return false;
+    };
+    let written = messages.iter().all(|message| unbroken(|| file::write(fd, message)).is_ok());
+    if opened.is_ok() {
+        // Unless it fails, this leaves the error string alone.
+        let _ = file::close(fd);
+    }
+    written
+}
+
+/// Gives the calling proc a table of descriptors of its own, with room for one more: what it opens in order to end the
+/// others. What it reads from standard input is of no interest any more.
+pub fn own_descriptors() {
+    const STDIN: i32 = 0;
+    // SAFETY: no proc is made.
+    if unsafe { process::rfork(rfork::FDG) }.is_ok() {
+        let _ = file::close(STDIN);
+    }
+}
+
+/// Whether this program's procs cannot open each other's files.
+pub fn is_without_files() -> bool {
+    OWN_FILES.load(Relaxed) == NEEDED
 }

@@ -31,6 +31,7 @@ macro_rules! shared_static {
 pub(crate) use shared_static;
 
 pub mod blocks;
+pub mod broken;
 pub mod clock;
 pub mod deadline;
 pub mod devices;

@@ -57,12 +57,21 @@ impl ExitStatus {
     pub fn code(&self) -> Option<i32> {
         match self.text() {
             b"" => Some(0),
-            text if text.starts_with(b"sys: ") || text == b"Killed" || text == note::KILL => None,
+            text if is_trap(text) || text == b"Killed" || text == note::KILL => None,
             // It adds why (`port/proc.c:procctl`).
             text if text.starts_with(b"Killed: ") => None,
             text => Some(str::from_utf8(text).ok().and_then(|text| text.parse().ok()).unwrap_or(1)),
         }
     }
+}
+
+/// Whether a process ended by a trap, of its main proc or of the one that is named (`pal::broken`).
+fn is_trap(text: &[u8]) -> bool {
+    let behind = text.strip_prefix(b"proc ").map(|rest| {
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        &rest[digits..]
+    });
+    text.starts_with(b"sys: ") || behind.is_some_and(|rest| rest.starts_with(b": sys: "))
 }
 
 impl fmt::Debug for ExitStatus {

@@ -3,7 +3,8 @@
 //! A note ends the program, with its text as the status, unless it is one of four: a deadline's, which is counted in
 //! its thread's slot (see [`deadline`](super::deadline)), the kernel's `write on closed pipe`,
 //! which the failing write reports as well, whatever arrives while the program is ending, and any but the kernel's own
-//! while the program [`watch`]es notes, which goes through the [`inbox`] to ordinary code. A child between fork and exec
+//! while the program [`watch`]es notes, which goes through the [`inbox`] to ordinary code. After a trap the program stays
+//! for a debugger instead: see [`broken`]. A child between fork and exec
 //! has none of these, and ends by any note. Those are settled in
 //! assembly that touches no vector register, for kernels before 2025-04-05 kill a proc that does so here. What ends
 //! the program is Rust, and runs where the handler sends the thread to: see [`last`].
@@ -20,8 +21,8 @@ use crate::sync::atomic::AtomicU64;
 use crate::sys::pal::deadline::slot::{self, PHASE_BITS, Phase};
 use crate::sys::pal::deadline::text;
 use crate::sys::pal::private::PrivateWords;
-use crate::sys::pal::thread_control::ThreadControl;
-use crate::sys::pal::{exit, private};
+use crate::sys::pal::thread_control::{self, ThreadControl};
+use crate::sys::pal::{broken, exit, private};
 use inbox::{Arrived, CELLS, Notes, Place};
 use last::Last;
 use plan9_abi::layout::ERRMAX;
@@ -32,6 +33,10 @@ use ring::Cell;
 /// The first eight bytes of the kernel's note about a pipe, behind the `sys: ` of all its notes.
 const WRITE_ON: u64 = u64::from_le_bytes(*b"write on");
 const SYS: u32 = u32::from_le_bytes(*b"sys:");
+const ALARM: u32 = u32::from_le_bytes(*b"alar");
+
+/// What compiled code may keep below the stack pointer, in bytes (the System V ABI).
+const RED_ZONE: u32 = 128;
 
 /// Flags that `noted` takes from its own call and that must be as they were: OF and DF; and the one that is always set.
 const KEPT_FLAGS: u32 = 1 << 11 | 1 << 10;
@@ -71,6 +76,8 @@ unsafe extern "C" fn handler() {
         "je 3f",
         "cmp eax, {claimed}",
         "je 4f",
+        "cmp eax, {broken}",
+        "je 15f",
         "movabs rax, {deadline}",
         "cmp [rcx], rax",
         "je 5f",
@@ -195,12 +202,10 @@ unsafe extern "C" fn handler() {
         "lea rdi, [rip + {last} + {last_text}]",
         "mov ecx, {errmax} / 8",
         "rep movsq",
-        "mov rax, [rbx + {pc}]",
-        "mov [rip + {last} + {last_pc}], rax",
-        "mov rax, [rbx + {sp}]",
-        "mov [rip + {last} + {last_sp}], rax",
-        "mov rax, [rbx + {bp}]",
-        "mov [rip + {last} + {last_bp}], rax",
+        "mov rsi, rbx",
+        "lea rdi, [rip + {last} + {last_registers}]",
+        "mov ecx, {ureg_size} / 8",
+        "rep movsq",
         "jmp 11f",
         // A note while it is being told, to the same thread: what told it has failed, and goes on from there.
         "10:",
@@ -209,10 +214,54 @@ unsafe extern "C" fn handler() {
         "11:",
         "lea rax, [rip + {leave}]",
         "mov [rbx + {pc}], rax",
+        // Below what code without frame pointers may keep there.
         "mov rax, [rbx + {sp}]",
+        "sub rax, {red_zone}",
         "and rax, -16",
         "mov [rbx + {sp}], rax",
         "jmp 4f",
+        // A thread has trapped, and leaves the program for a debugger. The others are being stopped, but main breaks by
+        // the note that it is told by, whatever else comes to it.
+        "15:",
+        "mov rax, [rip + {tos}]",
+        "mov eax, [rax + {tos_pid}]",
+        "cmp eax, [rip + {ender}]",
+        "je 16f",
+        "cmp eax, [rip + {main} + {pid}]",
+        "jne 4f",
+        "cmp dword ptr [rcx], {told}",
+        "jne 4f",
+        "mov qword ptr [rsp + 8], {as_trap}",
+        "mov ebp, {noted}",
+        "syscall",
+        "ud2",
+        // The one that has trapped: its registers come back, and then the trap a second time, or the alarm.
+        "16:",
+        "cmp dword ptr [rip + {last} + {last_again}], 0",
+        "jne 17f",
+        "lea rax, [rip + {breaks}]",
+        "cmp rax, [rbx + {pc}]",
+        "jne 18f",
+        "lea rsi, [rip + {last} + {last_registers}]",
+        "mov rdi, rbx",
+        "mov ecx, {ureg_size} / 8",
+        "rep movsq",
+        "mov dword ptr [rip + {last} + {last_again}], 1",
+        "jmp 4f",
+        "17:",
+        "cmp dword ptr [rcx], {alarm}",
+        "je 12f",
+        "cmp dword ptr [rcx], {sys}",
+        "je 12f",
+        "jmp 4f",
+        // It has failed before that.
+        "18:",
+        "cmp dword ptr [rcx], {sys}",
+        "jne 4f",
+        "movabs rax, {write_on}",
+        "cmp [rcx + 5], rax",
+        "je 4f",
+        "jmp 11b",
         // The program is ending: so does this proc, with the status that stands.
         // Not who has others to end yet: a note does not stop it.
         "3:",
@@ -291,12 +340,18 @@ unsafe extern "C" fn handler() {
         write_on = const WRITE_ON,
         last = sym last::LAST,
         last_text = const offset_of!(Last, text),
-        last_pc = const offset_of!(Last, pc),
-        last_sp = const offset_of!(Last, sp),
-        last_bp = const offset_of!(Last, bp),
+        last_registers = const offset_of!(Last, registers),
+        last_again = const offset_of!(Last, again),
         leave = sym last::leave_handler,
+        breaks = sym last::breaks,
+        broken = const exit::BROKEN,
+        told = const u32::from_le_bytes(broken::TOLD),
+        main = sym thread_control::MAIN,
+        as_trap = const flags::noted::BREAK,
+        alarm = const ALARM,
+        red_zone = const RED_ZONE,
         sp = const ureg::SP,
-        bp = const ureg::BP,
+        ureg_size = const ureg::SIZE,
         exits = const sysno::EXITS,
         noted = const sysno::NOTED,
         cont = const flags::noted::CONT,
