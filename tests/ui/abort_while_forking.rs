@@ -1,5 +1,5 @@
-//! The end of a child on its way from the fork to its program is the child's alone: it is a copy of the parent, with the
-//! list of the parent's threads.
+//! The end of a child on its way from the fork to its program is the child's alone: it is a copy of
+//! the parent, with the list of the parent's threads.
 
 use std::arch::naked_asm;
 use std::process;

@@ -1,9 +1,9 @@
-//! A program that traps stays for a debugger: the thread that trapped is `Broken` at the instruction, with its registers
-//! and its stack, main is `Broken` too and its parent has heard why, all others are `Stopped`, and no file is open. When
-//! the broken proc goes, all of it goes.
+//! A program that traps stays for a debugger: the thread that trapped is `Broken` at the
+//! instruction, with its registers and its stack, main is `Broken` too and its parent has heard
+//! why, all others are `Stopped`, and no file is open. When the broken proc goes, all of it goes.
 //!
-//! The stack is walked as acid's `stk()` and db's `$c` do it (`libmach/8db.c:i386trace`): from the registers, by the sizes
-//! of frames that the symbol table of `/proc/N/text` holds.
+//! The stack is walked as acid's `stk()` and db's `$c` do it (`libmach/8db.c:i386trace`): from the
+//! registers, by the sizes of frames that the symbol table of `/proc/N/text` holds.
 
 use std::collections::BTreeMap;
 use std::env;

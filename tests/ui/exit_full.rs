@@ -1,5 +1,5 @@
-//! A program ends whole although no descriptor is free: the kernel's files by which the other threads are ended must be
-//! opened. Whoever waits for a file that those threads hold sees its end.
+//! A program ends whole although no descriptor is free: the kernel's files by which the other
+//! threads are ended must be opened. Whoever waits for a file that those threads hold sees its end.
 
 use std::env;
 use std::fs::File;

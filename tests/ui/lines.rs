@@ -1,5 +1,5 @@
-//! Backtraces say file and line, those of panics and captured ones as well as that of a trap. Where a function was inlined
-//! it is the line in the function that is named.
+//! Backtraces say file and line, those of panics and captured ones as well as that of a trap. Where
+//! a function was inlined it is the line in the function that is named.
 
 use std::backtrace::Backtrace;
 use std::env;
@@ -22,6 +22,9 @@ fn outer() -> ((Backtrace, u32), u32) {
     (inlined(), line!())
 }
 
+/// Where the fault stands in this file.
+const TRAPS_AT: u32 = line!() + 5;
+
 #[inline(never)]
 fn traps() -> u32 {
     // SAFETY: none: the fault is what is tested.
@@ -29,8 +32,8 @@ fn traps() -> u32 {
     TRAPS_AT
 }
 
-/// Where the fault stands in this file.
-const TRAPS_AT: u32 = 28;
+/// Where `main` begins.
+const MAIN: u32 = line!() + 2;
 
 fn main() {
     match env::args().nth(1).as_deref() {
@@ -45,15 +48,15 @@ fn main() {
         says(&text, "lines::inner", inside),
         says(&text, "lines::outer", outside)
     );
-    println!("main {}", says(&text, "lines::main", 41));
+    println!("main {}", says(&text, "lines::main", MAIN + 6));
     let trap = stderr_of("trap");
     println!(
         "trap {}, its caller {}",
         says(&trap, "lines::traps", TRAPS_AT),
-        says(&trap, "lines::main", 37)
+        says(&trap, "lines::main", MAIN + 2)
     );
     let panicked = stderr_of("panic");
-    println!("panic {}", says(&panicked, "lines::main", 38));
+    println!("panic {}", says(&panicked, "lines::main", MAIN + 3));
     let caught = panic::catch_unwind(|| drop(std::hint::black_box(outer())));
     println!("{}", caught.is_ok());
 }

@@ -1,5 +1,5 @@
-//! A thread that goes far below its stack by small frames alone, and comes back, has destroyed nobody's: the unused
-//! addresses below the stacks of the first threads are 64 MiB each.
+//! A thread that goes far below its stack by small frames alone, and comes back, has destroyed
+//! nobody's: the unused addresses below the stacks of the first threads are 64 MiB each.
 
 use std::hint::black_box;
 use std::sync::Barrier;

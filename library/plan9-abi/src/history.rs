@@ -1,11 +1,13 @@
-//! File histories: from a line of a program's own numbering to a file and a line in it (man 6/a.out).
+//! File histories: from a line of a program's own numbering to a file and a line in it (man
+//! 6/a.out).
 //!
-//! The compilers of Plan 9 number the lines of a source file together with those of the files that it includes, as if
-//! they stood in it. In the symbol table a history of `z` entries stands before the functions that it is for: where
-//! (in that numbering) a file begins, and where it ends, which an empty name says. A value of 1 begins the next history.
-//! A `Z` entry says that the file before it did not begin with its first line (`#line`). Names are the numbers of `f`
-//! entries, one an element of the path. [`Search`] reads them as `libmach/sym.c:fileline` does, but in one walk over the
-//! table and without memory.
+//! The compilers of Plan 9 number the lines of a source file together with those of the files that
+//! it includes, as if they stood in it. In the symbol table a history of `z` entries stands before
+//! the functions that it is for: where (in that numbering) a file begins, and where it ends, which
+//! an empty name says. A value of 1 begins the next history. A `Z` entry says that the file before
+//! it did not begin with its first line (`#line`). Names are the numbers of `f` entries, one an
+//! element of the path. [`Search`] reads them as `libmach/sym.c:fileline` does, but in one walk
+//! over the table and without memory.
 
 use crate::symbols::Symbol;
 
@@ -39,7 +41,8 @@ impl Path {
     }
 }
 
-/// What stands between two elements of a path, as `libmach/sym.c:fileelem` joins them; the root is an element.
+/// What stands between two elements of a path, as `libmach/sym.c:fileelem` joins them; the root is
+/// an element.
 pub fn separator(before: &[u8]) -> &'static [u8] {
     if before.is_empty() || before.ends_with(b"/") { b"" } else { b"/" }
 }
@@ -139,7 +142,8 @@ impl Search {
         }
     }
 
-    /// The first function of a history: it is for all addresses from there to the first of the next.
+    /// The first function of a history: it is for all addresses from there to the first of the
+    /// next.
     fn function(&mut self, start: u64) {
         self.pending = false;
         let nearer = self.found.is_none_or(|(found, _)| start > found);

@@ -1,7 +1,8 @@
 //! The pc/line table of a Plan 9 executable (man 6/a.out), as steps over its bytes.
 //!
-//! `plan9-ld` writes the table, and std reads it in a running program. It is a program of bytes for two counters, the pc
-//! and the line. Each byte moves one of them, and then the pc goes on by one quantum (`libmach/sym.c:pc2line`):
+//! `plan9-ld` writes the table, and std reads it in a running program. It is a program of bytes for
+//! two counters, the pc and the line. Each byte moves one of them, and then the pc goes on by one
+//! quantum (`libmach/sym.c:pc2line`):
 //!
 //! | byte | what it does |
 //! |---|---|
@@ -10,8 +11,8 @@
 //! | 65 to 128 | so much less 64 is taken from the line |
 //! | 129 to 255 | so many quanta less 129 are added to the pc |
 //!
-//! A line here is one of the program's own numbering, which [`history`](crate::history) takes apart into files. 0 is no
-//! line.
+//! A line here is one of the program's own numbering, which [`history`](crate::history) takes apart
+//! into files. 0 is no line.
 
 /// By what the pc moves at each step: the smallest instruction of amd64, in bytes.
 pub const QUANTUM: u64 = 1;

@@ -16,7 +16,8 @@ pub const CTL_INTERRUPT: &[u8] = b"interrupt";
 /// Takes [`CTL_INTERRUPT`] back; refused while notes are pending.
 pub const CTL_NOINTERRUPT: &[u8] = b"nointerrupt";
 
-/// Message to `/proc/N/ctl`: the proc stops on its way out of the kernel; the write waits until it has.
+/// Message to `/proc/N/ctl`: the proc stops on its way out of the kernel; the write waits until it
+/// has.
 pub const CTL_STOP: &[u8] = b"stop";
 /// Ends the proc, a broken one too. It wakes nobody who has a handler and a full queue of notes
 /// (`port/proc.c:killproc`, `pushnote`): [`CTL_INTERRUPT`] behind it does.
@@ -24,8 +25,8 @@ pub const CTL_KILL: &[u8] = b"kill";
 /// Closes all that stands in the proc's table of descriptors.
 pub const CTL_CLOSE_FILES: &[u8] = b"closefiles";
 
-/// How the notes begin that an instruction gets every time it is executed with the same registers (`pc64/trap.c`,
-/// `pc64/fpu.c`, `port/fault.c:faultnote`).
+/// How the notes begin that an instruction gets every time it is executed with the same registers
+/// (`pc64/trap.c`, `pc64/fpu.c`, `port/fault.c:faultnote`).
 const TRAPS: [&[u8]; 4] =
     [b"sys: trap:", b"sys: fp:", b"sys: floating point error", b"sys: breakpoint"];
 /// The same of a system call (`port/fault.c:validaddr`, `port/sysproc.c:dosyscall`).

@@ -1,10 +1,10 @@
 //! The symbol table of a Plan 9 executable (man 6/a.out), as a walk over its bytes.
 //!
-//! `plan9-ld` writes the table and reads it back, std's symbolizer reads it in a running program, so both take entries
-//! apart here. An entry is a value of eight big-endian bytes, a type letter with its top bit set, and a name that ends
-//! in a NUL. Only the file history (`z`, `Z`) differs: a byte, then pairs of bytes up to a pair of zeros
-//! ([`history`](crate::history)). Readers stop
-//! at the first thing that is none of these, as `libmach/sym.c:syminit` does.
+//! `plan9-ld` writes the table and reads it back, std's symbolizer reads it in a running program,
+//! so both take entries apart here. An entry is a value of eight big-endian bytes, a type letter
+//! with its top bit set, and a name that ends in a NUL. Only the file history (`z`, `Z`) differs: a
+//! byte, then pairs of bytes up to a pair of zeros ([`history`](crate::history)). Readers stop at
+//! the first thing that is none of these, as `libmach/sym.c:syminit` does.
 
 /// Set in the type letter of every entry.
 pub const TYPE_BIT: u8 = 0x80;

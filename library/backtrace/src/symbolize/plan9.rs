@@ -1,4 +1,5 @@
-//! Symbols of a Plan 9 executable: functions, files and lines, from its own tables. These know of no inlined functions.
+//! Symbols of a Plan 9 executable: functions, files and lines, from its own tables. These know of
+//! no inlined functions.
 
 use super::{BytesOrWideString, ResolveWhat, SymbolName};
 use crate::vec::Vec;

@@ -6,8 +6,9 @@
 //! handler the note's own text, which is the status, becomes the status all the same. A note to the thread that does
 //! all this does not stop it half way: who would not be ended then would wait for ever, and hold the program's files.
 //!
-//! Every message to another proc goes through a file that must be opened, and a program may have used up its descriptors.
-//! Then the proc that ends the program takes a table of its own, a copy, and closes standard input there.
+//! Every message to another proc goes through a file that must be opened, and a program may have
+//! used up its descriptors. Then the proc that ends the program takes a table of its own, a copy,
+//! and closes standard input there.
 //!
 //! A proc of the user `none` can open no other's files, not even those of its own program (`port/devproc.c:nonone`); but
 //! what each thread has opened of its own can be written to by all. So there, each does as it begins.
@@ -29,10 +30,11 @@ use plan9_abi::layout::ERRMAX;
 use plan9_abi::note::{CTL_INTERRUPT, CTL_KILL};
 use plan9_abi::sys::{file, process};
 
-/// Values of the state: nobody exits; one thread has claimed it; the status is written; or one has trapped, and the
-/// program is being left for a debugger ([`broken`](super::broken)). It goes from `RUNNING` to `CLAIMED` and `READY`, or
-/// to `BROKEN`, and whoever moves it from `RUNNING` is the [`ENDER`]. The handler acts on `BROKEN` for notes that come to
-/// the ender and to main, so the ender's pid must be there first: all is sequentially consistent.
+/// Values of the state: nobody exits; one thread has claimed it; the status is written; or one has
+/// trapped, and the program is being left for a debugger ([`broken`](super::broken)). It goes from
+/// `RUNNING` to `CLAIMED` and `READY`, or to `BROKEN`, and whoever moves it from `RUNNING` is the
+/// [`ENDER`]. The handler acts on `BROKEN` for notes that come to the ender and to main, so the
+/// ender's pid must be there first: all is sequentially consistent.
 pub const RUNNING: u32 = 0;
 pub const CLAIMED: u32 = 1;
 pub const READY: u32 = 2;
@@ -147,7 +149,8 @@ pub fn exit_with(status: &CStr) -> ! {
     leave(me == main)
 }
 
-/// Makes the calling thread the one that leaves the program to a debugger. If another is ending it already, that goes on.
+/// Makes the calling thread the one that leaves the program to a debugger. If another is ending it
+/// already, that goes on.
 pub fn claim_broken(me: u32) {
     if ENDER.compare_exchange(0, me, SeqCst, SeqCst).is_err()
         || STATE.compare_exchange(RUNNING, BROKEN, SeqCst, SeqCst).is_err()
@@ -156,7 +159,8 @@ pub fn claim_broken(me: u32) {
     }
 }
 
-/// The pauses between two notes to main, in milliseconds: together long enough for a machine that has much else to do.
+/// The pauses between two notes to main, in milliseconds: together long enough for a machine that
+/// has much else to do.
 pub const PAUSES_MS: [u32; 6] = [0, 1, 10, 100, 1000, 1000];
 
 /// Ends main by a note, again where the kernel has swallowed its interrupt (`port/fault.c:fault`), and by force where it
@@ -197,8 +201,9 @@ pub fn check() {
     }
 }
 
-/// Writes messages to a thread's file, or if that cannot be opened to what the thread has opened itself: it no longer
-/// closes that (`ThreadControl::close_files`). False if the kernel refused one, for the reason in the error string.
+/// Writes messages to a thread's file, or if that cannot be opened to what the thread has opened
+/// itself: it no longer closes that (`ThreadControl::close_files`). False if the kernel refused
+/// one, for the reason in the error string.
 pub fn order(pid: u32, what: &str, own: &AtomicI32, messages: &[&[u8]]) -> bool {
     let open = || proc_file::open(pid, what, open::WRITE);
     let mut opened = open();
@@ -217,8 +222,8 @@ pub fn order(pid: u32, what: &str, own: &AtomicI32, messages: &[&[u8]]) -> bool 
     written
 }
 
-/// Gives the calling proc a table of descriptors of its own, with room for one more: what it opens in order to end the
-/// others. What it reads from standard input is of no interest any more.
+/// Gives the calling proc a table of descriptors of its own, with room for one more: what it opens
+/// in order to end the others. What it reads from standard input is of no interest any more.
 pub fn own_descriptors() {
     const STDIN: i32 = 0;
     // SAFETY: no proc is made.

@@ -47,10 +47,12 @@ pub fn pid() -> u32 {
     unsafe { ptr::with_exposed_provenance::<u32>(at).read_volatile() }
 }
 
-/// Whether this proc is a child on its way from the fork to another program: a copy of this one, with its list of threads.
+/// Whether this proc is a child on its way from the fork to another program: a copy of this one,
+/// with its list of threads.
 pub fn is_launched() -> bool {
     let words = words();
-    // SAFETY: the words are mapped and initialised in every proc, and threads' blocks are never freed.
+    // SAFETY: the words are mapped and initialised in every proc, and threads' blocks are never
+    // freed.
     !words.is_null()
         && unsafe {
             (&raw const (*words).launching).read_volatile() != 0

@@ -5,14 +5,16 @@
 //! segment grows for the heap's large [`blocks`](super::blocks). And all threads share another, which main attaches
 //! before it forks the first, for all to see, and which grows with `segbrk`.
 //!
-//! Below each stack lies a moat, addresses that nothing else uses and that take no memory until they are touched. What
-//! runs over the end of its stack runs into the moat, where it harms nobody, and where the next call of the runtime, an
-//! allocation or the access to a thread-local, finds it out ([`check`]). A frame of a page or more is checked before it is
-//! touched ([`probe`]). Moats are as large as addresses allow, 64 MiB for main and the first threads, some 450 of them
-//! with the default stack, and 8 MiB for the rest. A thread of small frames that makes no call, and goes deeper than the moat, comes to the stack
-//! below: that cannot be prevented here. Nothing comes to main's stack, to the heap or to statics: at the end of all is
-//! the hole, where the kernel ends the proc without asking its note handler, which has no stack. Who waits for such a
-//! thread finds it [`lost`](super::lost).
+//! Below each stack lies a moat, addresses that nothing else uses and that take no memory until
+//! they are touched. What runs over the end of its stack runs into the moat, where it harms nobody,
+//! and where the next call of the runtime, an allocation or the access to a thread-local, finds it
+//! out ([`check`]). A frame of a page or more is checked before it is touched ([`probe`]). Moats
+//! are as large as addresses allow, 64 MiB for main and the first threads, some 450 of them with
+//! the default stack, and 8 MiB for the rest. A thread of small frames that makes no call, and goes
+//! deeper than the moat, comes to the stack below: that cannot be prevented here. Nothing comes to
+//! main's stack, to the heap or to statics: at the end of all is the hole, where the kernel ends
+//! the proc without asking its note handler, which has no stack. Who waits for such a thread finds
+//! it [`lost`](super::lost).
 //!
 //! A stack that is given back waits for the next thread. If it was used deeply, its memory goes back to the kernel;
 //! not always, for on a machine of several processors the kernel waits for each to take a clock interrupt before it frees
@@ -60,15 +62,16 @@ const BASE: usize = 0x40_0000_0000;
 /// The most that there can be of each, in bytes.
 const MOST: usize = SEGMENT_MAX as usize;
 
-/// Stacks that begin below this have the large moat. Behind it there is room for as many threads with the default stack
-/// as a kernel has procs, 4,000, less those before it.
+/// Stacks that begin below this have the large moat. Behind it there is room for as many threads
+/// with the default stack as a kernel has procs, 4,000, less those before it.
 const SMALL_BASE: usize = BASE + (29 << 30);
 
 /// What follows main's stack in its segment, and how much that can be, in bytes.
 pub const ABOVE_MAIN: usize = MAIN_BASE + MAIN_MOAT + MAIN_STACK;
 pub const ABOVE_MAIN_MOST: usize = MOST - (ABOVE_MAIN - MAIN_BASE);
 
-/// The segment grows by multiples of this; a multiple takes 8 KiB of the kernel's memory until it is touched.
+/// The segment grows by multiples of this; a multiple takes 8 KiB of the kernel's memory until it
+/// is touched.
 const STEP: usize = 1 << 30;
 
 /// Sizes are powers of two, from [`SMALLEST`] on.

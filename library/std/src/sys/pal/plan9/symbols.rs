@@ -1,8 +1,9 @@
 //! Names of functions, files and lines from the executable's own tables, for backtraces.
 //!
-//! An a.out carries its symbols behind the data, and behind these the lines of its code (man 6/a.out). The running
-//! program's file is `/proc/N/text`, so no path has to be known. [`find`] reads the tables at the first question and
-//! keeps them; [`locate`] reads them through a small buffer, for a note handler, which must not allocate.
+//! An a.out carries its symbols behind the data, and behind these the lines of its code (man
+//! 6/a.out). The running program's file is `/proc/N/text`, so no path has to be known. [`find`]
+//! reads the tables at the first question and keeps them; [`locate`] reads them through a small
+//! buffer, for a note handler, which must not allocate.
 
 use super::private;
 use super::proc_file;

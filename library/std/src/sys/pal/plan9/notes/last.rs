@@ -1,12 +1,13 @@
 //! The note that ends the program.
 //!
-//! What is to be done then, telling of a trap and ending or stopping every thread, is ordinary code, and ordinary code
-//! uses vector registers, for which kernels before 2025-04-05 kill a proc inside a note handler: it alone, so that the
-//! others would go on. So the handler keeps the note and the registers that it interrupted, sends the thread to
-//! [`leave_handler`], and returns.
+//! What is to be done then, telling of a trap and ending or stopping every thread, is ordinary
+//! code, and ordinary code uses vector registers, for which kernels before 2025-04-05 kill a proc
+//! inside a note handler: it alone, so that the others would go on. So the handler keeps the note
+//! and the registers that it interrupted, sends the thread to [`leave_handler`], and returns.
 //!
-//! `pid` is 0 until a thread's handler claims the rest by compare-and-swap, and says whose it is from then on. Only
-//! that thread and its handler touch the rest. A trap in what runs then comes back here, and each time less is tried.
+//! `pid` is 0 until a thread's handler claims the rest by compare-and-swap, and says whose it is
+//! from then on. Only that thread and its handler touch the rest. A trap in what runs then comes
+//! back here, and each time less is tried.
 
 use super::trap;
 use crate::arch::naked_asm;
@@ -54,8 +55,8 @@ shared_static! {
     "__rust_plan9_last_note"
 }
 
-/// Where the handler sends the thread, on its own stack, aligned, below what the trap left there. The first time it
-/// keeps the vector registers as well.
+/// Where the handler sends the thread, on its own stack, aligned, below what the trap left there.
+/// The first time it keeps the vector registers as well.
 #[unsafe(naked)]
 pub unsafe extern "C" fn leave_handler() {
     naked_asm!(
@@ -74,8 +75,8 @@ pub unsafe extern "C" fn leave_handler() {
     )
 }
 
-/// Puts the interrupted registers back and goes to the interrupted instruction: the vector registers here, all others by
-/// the trap at [`breaks`], whose handler loads them from [`LAST`].
+/// Puts the interrupted registers back and goes to the interrupted instruction: the vector
+/// registers here, all others by the trap at [`breaks`], whose handler loads them from [`LAST`].
 #[unsafe(naked)]
 unsafe extern "C" fn do_again() -> ! {
     naked_asm!(
@@ -93,7 +94,8 @@ pub unsafe extern "C" fn breaks() -> ! {
     naked_asm!("ud2")
 }
 
-/// Ends the program. The kernel's own notes are told on descriptor 2 first, and after a trap it stays for a debugger.
+/// Ends the program. The kernel's own notes are told on descriptor 2 first, and after a trap it
+/// stays for a debugger.
 unsafe extern "C" fn end() -> ! {
     // SAFETY: this thread claimed it, and its handler has filled it.
     let (text, registers) = unsafe { (&*LAST.text.get(), &mut *LAST.registers.get()) };

@@ -1,13 +1,14 @@
 //! Notes: what the kernel and other programs tell a proc at any instruction.
 //!
-//! A note ends the program, with its text as the status, unless it is one of four: a deadline's, which is counted in
-//! its thread's slot (see [`deadline`](super::deadline)), the kernel's `write on closed pipe`,
-//! which the failing write reports as well, whatever arrives while the program is ending, and any but the kernel's own
-//! while the program [`watch`]es notes, which goes through the [`inbox`] to ordinary code. After a trap the program stays
-//! for a debugger instead: see [`broken`]. A child between fork and exec
-//! has none of these, and ends by any note. Those are settled in
-//! assembly that touches no vector register, for kernels before 2025-04-05 kill a proc that does so here. What ends
-//! the program is Rust, and runs where the handler sends the thread to: see [`last`].
+//! A note ends the program, with its text as the status, unless it is one of four: a deadline's,
+//! which is counted in its thread's slot (see [`deadline`](super::deadline)), the kernel's `write
+//! on closed pipe`, which the failing write reports as well, whatever arrives while the program is
+//! ending, and any but the kernel's own while the program [`watch`]es notes, which goes through the
+//! [`inbox`] to ordinary code. After a trap the program stays for a debugger instead: see
+//! [`broken`]. A child between fork and exec has none of these, and ends by any note. Those are
+//! settled in assembly that touches no vector register, for kernels before 2025-04-05 kill a proc
+//! that does so here. What ends the program is Rust, and runs where the handler sends the thread
+//! to: see [`last`].
 
 pub mod inbox;
 mod last;
@@ -220,8 +221,8 @@ unsafe extern "C" fn handler() {
         "and rax, -16",
         "mov [rbx + {sp}], rax",
         "jmp 4f",
-        // A thread has trapped, and leaves the program for a debugger. The others are being stopped, but main breaks by
-        // the note that it is told by, whatever else comes to it.
+        // A thread has trapped, and leaves the program for a debugger. The others are being
+        // stopped, but main breaks by the note that it is told by, whatever else comes to it.
         "15:",
         "mov rax, [rip + {tos}]",
         "mov eax, [rax + {tos_pid}]",
@@ -235,7 +236,8 @@ unsafe extern "C" fn handler() {
         "mov ebp, {noted}",
         "syscall",
         "ud2",
-        // The one that has trapped: its registers come back, and then the trap a second time, or the alarm.
+        // The one that has trapped: its registers come back, and then the trap a second time, or
+        // the alarm.
         "16:",
         "cmp dword ptr [rip + {last} + {last_again}], 0",
         "jne 17f",

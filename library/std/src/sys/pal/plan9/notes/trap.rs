@@ -1,8 +1,8 @@
 //! What is said of a trap: the thread, the kernel's text, and where it was.
 //!
-//! The thread may have been interrupted inside the allocator or with a lock in hand. So it takes neither: the stack is
-//! walked by frame pointers, within the bounds of the thread's own, and the executable's tables are read through a small
-//! buffer, for all frames at a time.
+//! The thread may have been interrupted inside the allocator or with a lock in hand. So it takes
+//! neither: the stack is walked by frame pointers, within the bounds of the thread's own, and the
+//! executable's tables are read through a small buffer, for all frames at a time.
 
 use crate::cell::UnsafeCell;
 use crate::fmt::{self, Write};
@@ -42,7 +42,8 @@ impl fmt::Write for Console {
 ///
 /// # Safety
 ///
-/// The thread must have claimed the program's last note, and its stack from `sp` up must be mapped and stand still.
+/// The thread must have claimed the program's last note, and its stack from `sp` up must be mapped
+/// and stand still.
 pub unsafe fn tell(thread: &ThreadControl, text: &[u8], pc: usize, sp: usize, bp: usize) {
     let shown = thread.shown_name();
     let text = str::from_utf8(text).unwrap_or("?");
