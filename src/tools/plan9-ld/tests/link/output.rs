@@ -117,6 +117,20 @@ fn symbols_are_sorted_demangled_and_begin_with_etext() {
     }
 }
 
+/// Else a debugger would take it for a function, without the frame that a stack trace needs.
+#[test]
+fn a_label_within_a_function_is_left_out() {
+    for (name, linker) in linkers() {
+        let mut program = Program::new();
+        let function = program.function("function");
+        program.label("within", function, 4);
+        program.label("behind", function, 11);
+        let symbols = Bench::new(name, &linker).link(program, &[]).symbols();
+        let has = |label: &str| symbols.iter().any(|symbol| symbol.2 == label);
+        assert!(has("function") && has("behind") && !has("within"), "{name}: {symbols:x?}");
+    }
+}
+
 #[test]
 fn a_long_name_is_cut_to_what_acid_takes() {
     for (name, linker) in linkers() {

@@ -47,6 +47,14 @@ impl Program {
         symbol
     }
 
+    /// A label without a type, as assembly leaves it, so many bytes behind a function's start.
+    pub fn label(&mut self, name: &str, function: SymbolId, behind: u64) {
+        let start = self.0.symbol(function).value;
+        let section = SymbolSection::Section(self.0.section_id(StandardSection::Text));
+        let label = self.symbol(name, SymbolKind::Label, section);
+        self.0.symbol_mut(label).value = start + behind;
+    }
+
     /// A function that calls what no object defines.
     pub fn calls(&mut self, name: &str) {
         let section = self.0.section_id(StandardSection::Text);
