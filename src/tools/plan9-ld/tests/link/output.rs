@@ -125,6 +125,7 @@ fn a_label_within_a_function_is_left_out() {
         let function = program.function("function");
         program.label("within", function, 4);
         program.label("behind", function, 11);
+        program.function("next");
         let symbols = Bench::new(name, &linker).link(program, &[]).symbols();
         let has = |label: &str| symbols.iter().any(|symbol| symbol.2 == label);
         assert!(has("function") && has("behind") && !has("within"), "{name}: {symbols:x?}");
