@@ -116,9 +116,9 @@ fn main() -> std::io::Result<()> {
     for name in ["/net", "/net/tcp", "/net/tcp/0"] {
         tree.insert(name.into(), None);
     }
-    let address = "192.0.2.1!1\n";
+    let (own, address) = ("192.0.2.2!1024\n", "192.0.2.1!1\n");
     let status = "Established";
-    let files = [("clone", "0"), ("0/status", status), ("0/local", address), ("0/remote", address)];
+    let files = [("clone", "0"), ("0/status", status), ("0/local", own), ("0/remote", address)];
     for (name, text) in files {
         tree.insert(format!("/net/tcp/{name}"), Some(text.into()));
     }

@@ -50,6 +50,9 @@ pub const INTERRUPTED: i32 = 4;
 /// The code of `no error`, what an empty error string is shown as.
 pub const NO_ERROR: i32 = 0x22F;
 
+/// The code of `no free file descriptors`.
+pub const NO_FREE_DESCRIPTORS: i32 = 24;
+
 /// The code of `listen hungup`.
 pub const LISTEN_HUNGUP: i32 = 0x22E;
 
@@ -294,6 +297,7 @@ mod tests {
         assert_eq!(classify("interrupted").unwrap().code, INTERRUPTED);
         assert_eq!(classify("fd out of range or not open").unwrap().code, BAD_FD);
         assert_eq!(classify("listen hungup").unwrap().code, LISTEN_HUNGUP);
+        assert_eq!(classify("no free file descriptors").unwrap().code, NO_FREE_DESCRIPTORS);
         assert_eq!(classify("notes pending").unwrap().code, NOTES_PENDING);
         assert_eq!(classify("mount/attach disallowed").unwrap().code, ATTACH_DISALLOWED);
         assert_eq!(classify("no error").unwrap().code, NO_ERROR);

@@ -1,7 +1,7 @@
 //! System calls per operation (`tests/counts`): a timed read or write that need not wait makes one, as an untimed one
-//! does, setting a timeout makes none, and a stalled writer stops filling its peer's queue; what files cost. A wait of a
-//! thread with a bound makes the calls of one without, and a thread that is dead costs none. plan9-run
-//! counts them.
+//! does, setting a timeout makes none, a stalled writer stops filling its peer's queue, a conversation inside the machine
+//! costs no more than another system's; what files cost. A wait of a thread with a bound makes the calls of one without,
+//! and a thread that is dead costs none. plan9-run counts them.
 
 use super::{Report, programs};
 use crate::layout::Layout;
@@ -52,6 +52,13 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
     for &(kind, calls) in FILES {
         if kind.contains(part) {
             report.record(&format!("counts/{kind}"), test(layout, &files, kind, calls));
+        }
+    }
+    let conversations = program("local")?;
+    for order in ["caller-first", "answerer-first"] {
+        let name = format!("local-{order}");
+        if name.contains(part) {
+            report.record(&format!("counts/{name}"), local(layout, &conversations, order));
         }
     }
     if "stalled".contains(part) {
@@ -128,6 +135,21 @@ fn stalled(layout: &Layout, binary: &Path) -> Result<()> {
     ensure!(ended.code == 0, "{}", ended.stderr);
     let count = pwrites(&ended.stderr)?;
     ensure!(count < MOST, "{TIME_OUTS} writes that timed out made {count} pwrites");
+    Ok(())
+}
+
+/// A conversation inside the machine, a byte each way and both closes make a bounded number of calls.
+fn local(layout: &Layout, binary: &Path, order: &str) -> Result<()> {
+    // Together fewer than those from which on the machine holds acknowledgements back now and then.
+    const CONVERSATIONS: u64 = 15;
+    const MOST: u64 = 30;
+    let more = calls(layout, binary, order, 2 * CONVERSATIONS)?;
+    let added = more - calls(layout, binary, order, CONVERSATIONS)?;
+    ensure!(
+        added <= MOST * CONVERSATIONS,
+        "{CONVERSATIONS} conversations more made {added} system calls more, at most {} expected",
+        MOST * CONVERSATIONS
+    );
     Ok(())
 }
 

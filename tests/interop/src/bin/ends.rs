@@ -22,7 +22,9 @@ fn main() {
 
     let mut reset = dial(2);
     thread::sleep(Duration::from_millis(200));
-    println!("reset: read {:?}, what had come is gone", reset.read(&mut buffer).unwrap());
+    let why = reset.read(&mut buffer).unwrap_err().kind();
+    println!("reset: read {why:?}, what had come is gone");
+    println!("reset: read {:?}", reset.read(&mut buffer).unwrap());
     println!("reset: write {:?}", reset.write(b"x").unwrap_err().kind());
 
     let mut waiting = dial(3);

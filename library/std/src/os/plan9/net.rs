@@ -12,7 +12,7 @@
 //!
 //! A file that stands for a conversation can be made one of these types again, also one that the program was started
 //! with, as the services of `listen` are (man 8/listen). `From` and `from_raw_fd` panic for what is not such a file: one
-//! of another protocol, say, or a pipe. A wildcard address counts as IPv6's then, for the kernel writes both
+//! of another protocol, say, or a pipe; [`FromDescriptor`] gives an error. A wildcard address counts as IPv6's then, for the kernel writes both
 //! alike.
 //!
 //! ```
@@ -44,11 +44,13 @@
 //! [`namespace`]: super::namespace
 
 use crate::io;
-use crate::net::{SocketAddr, TcpListener, TcpStream};
+use crate::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use crate::os::fd::OwnedFd;
 use crate::path::{Path, PathBuf};
 use crate::sealed::Sealed;
+use crate::sys::fd::FileDesc;
 use crate::sys::net::network::{self, Network};
-use crate::sys::{AsInner, FromInner};
+use crate::sys::{self, AsInner, FromInner};
 use crate::time::Duration;
 
 /// The folder of the network in which new conversations begin: `/net`, unless [`set_directory`] said otherwise.
@@ -88,6 +90,66 @@ pub fn set_directory<P: AsRef<Path>>(path: P) -> io::Result<()> {
 
 #[unstable(feature = "sealed", issue = "none")]
 impl Sealed for TcpListener {}
+
+#[unstable(feature = "sealed", issue = "none")]
+impl Sealed for TcpStream {}
+
+#[unstable(feature = "sealed", issue = "none")]
+impl Sealed for UdpSocket {}
+
+/// A conversation made of the descriptor that stands for it, where that may be another file's.
+///
+/// # Examples
+///
+/// ```
+/// use std::fs::File;
+/// use std::io::ErrorKind;
+/// use std::net::TcpStream;
+/// use std::os::fd::OwnedFd;
+/// use std::os::plan9::net::FromDescriptor;
+///
+/// fn main() -> std::io::Result<()> {
+///     let no_stream = OwnedFd::from(File::open("/dev/null")?);
+///     let why = TcpStream::from_descriptor(no_stream).unwrap_err();
+///     assert_eq!(why.kind(), ErrorKind::InvalidInput);
+///     Ok(())
+/// }
+/// ```
+#[stable(feature = "rust1", since = "1.0.0")]
+pub trait FromDescriptor: Sealed + Sized {
+    /// As `From<OwnedFd>`, which panics where this fails. The descriptor is closed then.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the descriptor is not that of such a conversation; else those of
+    /// the files of the conversation, which are opened beside it.
+    #[stable(feature = "rust1", since = "1.0.0")]
+    fn from_descriptor(descriptor: OwnedFd) -> io::Result<Self>;
+}
+
+#[stable(feature = "rust1", since = "1.0.0")]
+impl FromDescriptor for TcpStream {
+    fn from_descriptor(descriptor: OwnedFd) -> io::Result<TcpStream> {
+        let descriptor = FileDesc::from_inner(descriptor);
+        sys::net::TcpStream::from_descriptor(descriptor).map(TcpStream::from_inner)
+    }
+}
+
+#[stable(feature = "rust1", since = "1.0.0")]
+impl FromDescriptor for TcpListener {
+    fn from_descriptor(descriptor: OwnedFd) -> io::Result<TcpListener> {
+        let descriptor = FileDesc::from_inner(descriptor);
+        sys::net::TcpListener::from_descriptor(descriptor).map(TcpListener::from_inner)
+    }
+}
+
+#[stable(feature = "rust1", since = "1.0.0")]
+impl FromDescriptor for UdpSocket {
+    fn from_descriptor(descriptor: OwnedFd) -> io::Result<UdpSocket> {
+        let descriptor = FileDesc::from_inner(descriptor);
+        sys::net::UdpSocket::from_descriptor(descriptor).map(UdpSocket::from_inner)
+    }
+}
 
 /// Plan 9-specific extensions to [`TcpListener`].
 ///

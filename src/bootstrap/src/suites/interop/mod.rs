@@ -155,7 +155,8 @@ fn ends(machine: &Machine<'_>) -> Result<()> {
         peer.end()?;
     }
     let expected = "closed: read 5\nclosed: read 0\nclosed: write 1\nclosed: write BrokenPipe\n\
-                    reset: read 0, what had come is gone\nreset: write BrokenPipe\n\
+                    reset: read ConnectionReset, what had come is gone\nreset: read 0\n\
+                    reset: write BrokenPipe\n\
                     reset under a writer: BrokenPipe\nnobody: ConnectionRefused true\n";
     programs::same("standard output", expected, &ended.stdout)
 }

@@ -168,7 +168,7 @@ pub fn busy_until(k: &Kernel) -> Option<u64> {
 pub fn acknowledge(k: &mut Kernel, caller: usize) {
     let taker = &mut k.net.tcp.taker;
     taker.calls += 1;
-    let is_late = k.options.chaos.is_some() && taker.calls > FIRST_CALLS && k.dice.once_in(ONCE_IN);
+    let is_late = taker.calls > FIRST_CALLS && k.dice.once_in(ONCE_IN);
     let Ok(conversation) = k.net.tcp.get(caller) else { return };
     let of = (conversation.local, conversation.remote);
     if !is_late {

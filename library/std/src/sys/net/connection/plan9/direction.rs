@@ -1,11 +1,13 @@
-//! One direction of a conversation: how long a call in it may wait, who is in it, and whether it is shut.
+//! One direction of a conversation: how long a call in it may wait, who is in it, and whether it is
+//! shut.
 //!
-//! A change reaches the call that is blocked. `version` counts the changes, and is odd while one is being
-//! written. A caller reads it with the timeout, arms its slot, makes itself known, and then compares it once more; a
-//! changer writes, then looks who is known, and fires that operation. All of this is sequentially consistent, so one of
-//! the two sees the other: the caller gives up before it blocks, or its operation is fired. Either way it asks again.
-//! The pair of thread and operation may be torn between two callers: then an operation that has ended is fired, which
-//! does nothing, or one that is not meant, which asks again for nothing.
+//! A change reaches the call that is blocked. `version` counts the changes, and is odd while one is
+//! being written. A caller reads it with the timeout, arms its slot, makes itself known, and then
+//! compares it once more; a changer writes, then looks who is known, and fires that operation. All
+//! of this is sequentially consistent, so one of the two sees the other: the caller gives up before
+//! it blocks, or its operation is fired. Either way it asks again. The pair of thread and operation
+//! may be torn between two callers: then an operation that has ended is fired, which does nothing,
+//! or one that is not meant, which asks again for nothing.
 
 use crate::cell::Cell;
 use crate::io;
@@ -76,7 +78,8 @@ impl Direction {
         write();
         self.version.store(version + 2, SeqCst);
         drop(one);
-        // SAFETY: control blocks are never freed. One that has gone on to another operation refuses the number.
+        // SAFETY: control blocks are never freed. One that has gone on to another operation refuses
+        // the number.
         if let Some(thread) = unsafe { self.thread.load(SeqCst).as_ref() } {
             fire(thread, Operation::from_number(self.operation.load(SeqCst)));
         }
@@ -116,6 +119,11 @@ impl Direction {
     /// Ends the call that is blocked and every later one.
     pub fn shut(&self) {
         self.change(|| self.shut.store(true, SeqCst));
+    }
+
+    /// It was shut.
+    pub fn is_shut(&self) -> bool {
+        self.shut.load(SeqCst)
     }
 
     /// A call that begins now.
@@ -167,6 +175,25 @@ impl Bound for Call<'_> {
     }
 
     fn is_shut(&self) -> bool {
-        self.direction.shut.load(SeqCst)
+        self.direction.is_shut()
+    }
+}
+
+/// The bound of a call that is not to wait, whatever its direction says.
+pub struct AtOnce;
+
+impl Bound for AtOnce {
+    fn wait(&self) -> (Wait, u64) {
+        (Wait::Not, 0)
+    }
+
+    fn enter(&self, _: &'static ThreadControl, _: Operation, _: u64) -> bool {
+        true
+    }
+
+    fn leave(&self) {}
+
+    fn is_shut(&self) -> bool {
+        false
     }
 }

@@ -1,22 +1,23 @@
-//! Whether a full stream has drained, seen from outside: the part of the write rule that asks the kernel.
+//! Whether a full stream has drained, seen from outside: the part of the write rule that asks the
+//! kernel.
 //!
-//! A conversation with another machine shows its transmit queue in `status`. One inside the machine has none: what was
-//! written stands in the peer's queue, where a writer can read its length, and every empty write that timed out leaves
-//! a block there. So once the account says that those are many, no more are made until the peer has read on: else a
-//! peer that never reads could be made to hold any number of them.
+//! A conversation with another machine shows its transmit queue in `status`. One inside the machine
+//! has none: what was written stands in the peer's queue, where a writer can read its length, and
+//! every empty write that timed out leaves a block there. So once the account says that those are
+//! many, no more are made until the peer has read on: else a peer that never reads could be made to
+//! hold any number of them.
 
 use super::conversation::Conversation;
-use super::place::Place;
+use super::local_ends::End;
 use crate::io;
 
-/// How far a peer must have read on, in bytes; twice that is what the empty writes in between may take.
+/// How far a peer must have read on, in bytes; twice that is what the empty writes in between may
+/// take.
 const STEP: u64 = 32 << 10;
 
 /// What is known of the peer's queue since the stream was full.
 #[derive(Default)]
 pub struct Drain {
-    /// The peer's conversation, once it was looked for.
-    peer: Option<Option<Place>>,
     /// Bytes that it had not read when it was asked last.
     unread: Option<u64>,
 }
@@ -27,11 +28,8 @@ impl Drain {
         if conversation.status()?.qout > 0 {
             return Ok(false);
         }
-        let peer = match self.peer {
-            Some(known) => known,
-            None => *self.peer.insert(conversation.peer_inside()?),
-        };
         // A peer that has gone wants nothing, and the write will tell.
+        let peer = conversation.end.as_ref().and_then(End::other);
         let Some(unread) = peer.and_then(|peer| Some(peer.status().ok()?.qin)) else {
             return Ok(true);
         };

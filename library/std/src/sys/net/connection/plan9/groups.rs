@@ -1,8 +1,9 @@
 //! The multicast groups that a socket has joined.
 //!
-//! `addmulti` joins a group for a whole interface, and lasts as long as the conversation whose `ctl` took it. Its
-//! opposite leaves only a group that is the conversation's own address (`ip/devip.c:ipwrite`). So each membership has a
-//! conversation of its own that does nothing else: to leave is to close it.
+//! `addmulti` joins a group for a whole interface, and lasts as long as the conversation whose
+//! `ctl` took it. Its opposite leaves only a group that is the conversation's own address
+//! (`ip/devip.c:ipwrite`). So each membership has a conversation of its own that does nothing else:
+//! to leave is to close it.
 
 use super::conversation::Conversation;
 use super::place::Protocol;
@@ -32,16 +33,18 @@ impl Groups {
 
     /// Joins on the interface of an address, or on the one that leads to the group.
     pub fn join(&self, group: IpAddr, interface: Option<IpAddr>) -> io::Result<()> {
-        let mut joined = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if joined.iter().any(|one| one.group == group && one.interface == interface) {
-            return Err(io::const_error!(io::ErrorKind::AddrInUse, "already in the group"));
-        }
         let on = match interface {
             Some(on) => on,
             None => way_to(group)?,
         };
         let held = Conversation::new(Protocol::Udp)?;
         held.command(Text::new(format_args!("addmulti {on} {group}")).as_bytes())?;
+        let mut joined = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if joined.iter().any(|one| one.group == group && one.interface == interface) {
+            drop(joined);
+            drop(held);
+            return Err(io::const_error!(io::ErrorKind::AddrInUse, "already in the group"));
+        }
         joined.push(Membership { group, interface, _held: held });
         Ok(())
     }
@@ -51,13 +54,16 @@ impl Groups {
         let found = joined.iter().position(|one| one.group == group && one.interface == interface);
         let found =
             found.ok_or(io::const_error!(io::ErrorKind::AddrNotAvailable, "not in the group",))?;
-        joined.remove(found);
+        let left = joined.remove(found);
+        // Closing may take time.
+        drop(joined);
+        drop(left);
         Ok(())
     }
 }
 
 /// The address of this machine that the kernel would send from.
-fn way_to(group: IpAddr) -> io::Result<IpAddr> {
+pub(super) fn way_to(group: IpAddr) -> io::Result<IpAddr> {
     let scout = Conversation::new(Protocol::Udp)?;
     let to = SocketAddr::new(group, ANY_PORT);
     scout.settle(Text::new(format_args!("connect {}", AddressText(to))).as_bytes())?;

@@ -1,11 +1,12 @@
 //! A turn at one direction of a stream.
 //!
-//! The kernel lets one reader and one writer wait at a time, and the second may wait where no note reaches it. So threads
-//! queue here, on a futex, under the bound of the call they make.
+//! The kernel lets one reader and one writer wait at a time, and the second may wait where no note
+//! reaches it. So threads queue here, on a futex, under the bound of the call they make.
 //!
-//! The state's two low bits say whether the turn is free, taken, or taken and wanted by others; the bits above count the
-//! [`nudges`](Lane::nudge). Who waits has read the state before it asked for its bound, so a nudge in between changes
-//! the word that the futex compares, and the bound is asked for again.
+//! The state's two low bits say whether the turn is free, taken, or taken and wanted by others; the
+//! bits above count the [`nudges`](Lane::nudge). Who waits has read the state before it asked for
+//! its bound, so a nudge in between changes the word that the futex compares, and the bound is
+//! asked for again.
 
 use crate::cell::UnsafeCell;
 use crate::io;

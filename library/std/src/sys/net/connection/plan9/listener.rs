@@ -3,30 +3,37 @@
 use super::conversation::Conversation;
 use super::direction::{Call, Direction};
 use super::lane::Lane;
+use super::local_ends::{End, Key, Role, Wanted};
+use super::own_addresses;
 use super::place::Protocol;
-use super::socket::Socket;
-use super::stream::{TcpStream, set_ttl};
+use super::socket::{Socket, Spare};
+use super::splice_pointer::{self, How};
+use super::stream::{TcpStream, check_scope, set_ttl};
 use crate::fmt;
 use crate::io;
 use crate::net::{SocketAddr, ToSocketAddrs};
-use crate::sync::Arc;
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::SeqCst;
+use crate::sync::{Arc, OnceLock};
 use crate::sys::fd::FileDesc;
 use crate::sys::pal::text::Text;
 use crate::sys::{FromInner, unsupported};
 use crate::time::Duration;
 use plan9_abi::addr::Text as AddressText;
+use plan9_abi::errors::NO_FREE_DESCRIPTORS;
 
 /// A listener; clones share the conversation.
-pub struct TcpListener(Arc<Shared>);
+pub struct TcpListener(Arc<Shared>, Spare);
 
 struct Shared {
     conversation: Conversation,
     /// IPv6 or IPv4: the kernel writes both wildcards alike.
     asked: SocketAddr,
-    /// The second to open `listen` would wait where no note reaches.
-    accepting: Lane<()>,
+    /// The port, once a call was accepted.
+    port: OnceLock<u16>,
+    /// The second to open `listen` would wait where no note reaches. A call that was taken, and for
+    /// whose files no descriptor was free, is the next accept's.
+    accepting: Lane<Option<Conversation>>,
     accepts: Direction,
     ttl: AtomicU32,
 }
@@ -34,6 +41,7 @@ struct Shared {
 impl TcpListener {
     pub fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
         super::super::each_addr(addr, |addr| {
+            check_scope(addr)?;
             let conversation = Conversation::new(Protocol::Tcp)?;
             let command = match addr.ip().is_unspecified() {
                 true => Text::new(format_args!("announce *!{}", addr.port())),
@@ -45,13 +53,17 @@ impl TcpListener {
     }
 
     fn new(conversation: Conversation, asked: SocketAddr) -> TcpListener {
-        TcpListener(Arc::new(Shared {
-            conversation,
-            asked,
-            accepting: Lane::new(()),
-            accepts: Direction::new(),
-            ttl: AtomicU32::new(255),
-        }))
+        TcpListener(
+            Arc::new(Shared {
+                conversation,
+                asked,
+                port: OnceLock::new(),
+                accepting: Lane::new(None),
+                accepts: Direction::new(),
+                ttl: AtomicU32::new(255),
+            }),
+            Spare::new(),
+        )
     }
 
     /// The one of an announced conversation. A wildcard counts as IPv6's, which takes both.
@@ -69,7 +81,7 @@ impl TcpListener {
     pub fn into_socket(self) -> Socket {
         match Arc::try_unwrap(self.0) {
             Ok(shared) => Socket::from_inner(shared.conversation.ctl.expect("ctl is open")),
-            Err(shared) => Socket::copy(shared.conversation.ctl()),
+            Err(_) => self.1.take(),
         }
     }
 
@@ -94,10 +106,46 @@ impl TcpListener {
     }
 
     fn accept_in(&self, call: &Call<'_>) -> io::Result<(TcpStream, SocketAddr)> {
-        let _turn = self.0.accepting.enter(call)?;
-        let conversation = self.0.conversation.listen(call)?;
+        let mut taken = self.0.accepting.enter(call)?;
+        loop {
+            let mut conversation = match taken.take() {
+                Some(conversation) => conversation,
+                None => self.0.conversation.listen(call)?,
+            };
+            let peer = match self.answer(&mut conversation) {
+                Ok(peer) => peer,
+                Err(why) => {
+                    if why.raw_os_error() == Some(NO_FREE_DESCRIPTORS) {
+                        *taken = Some(conversation);
+                    }
+                    return Err(why);
+                }
+            };
+            // The kernel lets calls over both versions reach a wildcard.
+            if self.0.asked.is_ipv4() && peer.is_ipv6() {
+                splice_pointer::close(&mut conversation, How::Open, false);
+                continue;
+            }
+            return Ok((TcpStream::of(conversation), peer));
+        }
+    }
+
+    /// Opens the files of a call, and knows its other end, if that is inside this machine.
+    fn answer(&self, conversation: &mut Conversation) -> io::Result<SocketAddr> {
+        if conversation.data.is_none() {
+            conversation.open_data()?;
+        }
         let peer = conversation.address("remote")?;
-        Ok((TcpStream::of(conversation), peer))
+        let network = conversation.place.network;
+        if peer.ip() == self.0.asked.ip().to_canonical() || own_addresses::has(network, peer.ip()) {
+            let port = *self.0.port.get_or_try_init(|| {
+                self.0.conversation.address("local").map(|local| local.port())
+            })?;
+            let key = Key { network, caller: peer, port };
+            let wanted = Wanted { key, role: Role::Answerer, guessed: false };
+            conversation.end = End::enter(wanted, conversation.place.number);
+        }
+        Ok(peer)
     }
 
     /// `std::os::plan9`: ends every accept, now and later, with `listen hungup`.
@@ -108,7 +156,8 @@ impl TcpListener {
     }
 
     pub fn duplicate(&self) -> io::Result<TcpListener> {
-        Ok(TcpListener(Arc::clone(&self.0)))
+        let spare = self.1.share(self.0.conversation.ctl())?;
+        Ok(TcpListener(Arc::clone(&self.0), spare))
     }
 
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {

@@ -1,12 +1,11 @@
 //! Which network: the folder that holds the protocols' directories.
 //!
-//! That is `/net` by convention, and a machine on two networks has the other as `/net.alt` (man 3/ip). The program may say
-//! which is meant; a conversation keeps the one that it began in.
+//! That is `/net` by convention, and a machine on two networks has the other as `/net.alt` (man
+//! 3/ip). The program may say which is meant; a conversation keeps the one that it began in.
 
 use super::place::Protocol;
 use crate::fmt;
 use crate::io;
-use crate::net::IpAddr;
 use crate::path::Path;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
 use crate::sys::fd::FileDesc;
@@ -16,13 +15,11 @@ use crate::sys::pal::text::Text;
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
 
-/// Room for all of `ipselftab`, in bytes: a line of 53 for each address and group of the machine.
-const SELF_TABLE: usize = 64 * 1024;
 /// The longest name, in bytes: that of a conversation's file must fit a [`Text`].
 const LONGEST: usize = 80;
 
 /// A network's folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Network(&'static str);
 
 impl fmt::Display for Network {
@@ -63,22 +60,6 @@ impl Network {
 
     pub fn name(self) -> &'static str {
         self.0
-    }
-
-    /// Whether an address is this machine's own, by `ipselftab`, of which it is the first word of a line (man 3/ip).
-    pub fn has(self, address: IpAddr) -> bool {
-        let name = self.file("ipselftab");
-        let opened = cvt_r(|| file::open(name.as_c_str(), open::READ | open::CEXEC));
-        // The kernel drops the rest of a line that did not fit (`ip/ipifc.c:ipselftabread`), so one
-        // read has room for all.
-        let mut table = vec![0; SELF_TABLE];
-        let read =
-            opened.map(FileDesc::new).and_then(|fd| cvt_r(|| file::read(fd.raw(), &mut table)));
-        let Ok(n) = read else { return true };
-        let table = String::from_utf8_lossy(&table[..n]);
-        let own =
-            table.lines().filter_map(|line| line.split_ascii_whitespace().next()?.parse().ok());
-        own.map(|own: IpAddr| own.to_canonical()).any(|own| own == address.to_canonical())
     }
 
     /// The name of a file right in the folder.

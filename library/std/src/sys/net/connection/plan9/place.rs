@@ -1,13 +1,21 @@
 //! Where a conversation's files are, and what they say.
 
+use super::local_ends::{self, Key, Role, Wanted};
 use super::network::Network;
 use crate::io;
 use crate::net::SocketAddr;
+use crate::sync::atomic::AtomicU32;
+use crate::sync::atomic::Ordering::Relaxed;
 use crate::sys::pal::cvt_r;
 use crate::sys::pal::text::Text;
 use plan9_abi::addr;
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
+
+/// The number of the end that was found last; where to look first, and no more than that.
+static LAST_FOUND: AtomicU32 = AtomicU32::new(NONE_FOUND);
+
+const NONE_FOUND: u32 = u32::MAX;
 
 /// Which protocol's directory it is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +39,8 @@ impl Protocol {
 pub struct Status {
     /// `Established` or `Close_wait`.
     pub established: bool,
-    /// The peer has closed, and the kernel says so: it does not where both ends are inside the machine.
+    /// The peer has closed, and the kernel says so: it does not where both ends are inside the
+    /// machine.
     pub close_wait: bool,
     pub closed: bool,
     /// Announced.
@@ -40,6 +49,16 @@ pub struct Status {
     pub qin: u64,
     /// Bytes in the transmit queue.
     pub qout: u64,
+    /// In the words of a kernel before 2025-10-18, which splices nothing.
+    pub is_old: bool,
+}
+
+impl Status {
+    /// What a conversation says that the kernel has spliced: it stays established when its other
+    /// end has closed, and queues nothing.
+    pub fn may_be_spliced(&self) -> bool {
+        self.established && !self.close_wait && self.qout == 0
+    }
 }
 
 /// A conversation's directory.
@@ -74,17 +93,39 @@ impl Place {
             .ok_or(io::const_error!(io::ErrorKind::InvalidData, "the network says no address"))
     }
 
-    /// Whether this one has these addresses the other way round, or `None` if there is no conversation of this number.
-    pub fn faces(self, local: SocketAddr, remote: SocketAddr) -> Option<bool> {
-        let theirs = self.address("local").ok()?;
-        Some(theirs == remote && self.address("remote").is_ok_and(|theirs| theirs == local))
+    /// Whether this one is that end, and has not closed. `None` if there is no conversation of this
+    /// number.
+    ///
+    /// The caller's address is enough, if it is sure to be the caller's: the kernel gives a caller
+    /// a port that no other conversation has (`ip/devip.c:setlport`).
+    pub fn is_end(self, wanted: Wanted) -> Option<bool> {
+        let (file, other_file) = match wanted.role {
+            Role::Caller => ("local", "remote"),
+            Role::Answerer => ("remote", "local"),
+        };
+        let Key { caller, port, .. } = wanted.key;
+        if self.address(file).ok()? != caller {
+            return Some(false);
+        }
+        let called = SocketAddr::new(caller.ip(), port);
+        let fits = !wanted.guessed || self.address(other_file).is_ok_and(|other| other == called);
+        Some(fits && self.status().is_ok_and(|status| status.established))
     }
 
-    /// The conversation that faces this one's addresses, if that is in this machine. The numbers beside its own are looked
-    /// at first, for both are mostly given out one behind the other.
-    pub fn other_end(self, local: SocketAddr, remote: SocketAddr) -> Option<Place> {
-        if !self.network.has(remote.ip()) {
-            return None;
+    /// The conversation that is that end, whose other end is this. The one that was found last is
+    /// looked at first, for its number is free again as often as not; then those beside its own,
+    /// for numbers are mostly given out one behind the other. Those that are known as other ends
+    /// are left out.
+    pub fn find_end(self, wanted: Wanted) -> Option<Place> {
+        let other = |number| Place { number, ..self };
+        let is_other = |number| local_ends::is_own(self.network, number);
+        let last = LAST_FOUND.load(Relaxed);
+        if last != NONE_FOUND
+            && last != self.number
+            && !is_other(last)
+            && other(last).is_end(wanted) == Some(true)
+        {
+            return Some(other(last));
         }
         // Conversations are never taken away, so the first number that is missing is the last.
         let mut more = true;
@@ -92,9 +133,14 @@ impl Place {
             let above = self.number.checked_add(distance).filter(|_| more);
             let below = self.number.checked_sub(distance);
             for number in [above, below].into_iter().flatten() {
-                let other = Place { number, ..self };
-                match other.faces(local, remote) {
-                    Some(true) => return Some(other),
+                if number == last || is_other(number) {
+                    continue;
+                }
+                match other(number).is_end(wanted) {
+                    Some(true) => {
+                        LAST_FOUND.store(number, Relaxed);
+                        return Some(other(number));
+                    }
                     Some(false) => {}
                     None if Some(number) == above => more = false,
                     None => {}
@@ -118,6 +164,7 @@ impl Place {
             listening: text.starts_with("Listen"),
             qin: number_after(text, "qin"),
             qout: number_after(text, "qout"),
+            is_old: text.contains(" qscale "),
         })
     }
 }

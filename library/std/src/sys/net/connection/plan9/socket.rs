@@ -1,9 +1,10 @@
 //! Conversations as single descriptors, for `std::os::fd`.
 //!
-//! A conversation is several files, of which one stands for it: `data` for a stream and a UDP socket, `ctl` for a
-//! listener, which has no data. It goes on as long as any of its files is open (man 3/ip), so that one can be given away
-//! alone. To take one, the others are opened beside it, by the name that the kernel has of it; and because that name is
-//! the one it was opened by, in whatever name space, it is looked after that it names the same file here.
+//! A conversation is several files, of which one stands for it: `data` for a stream and a UDP
+//! socket, `ctl` for a listener, which has no data. It goes on as long as any of its files is open
+//! (man 3/ip), so that one can be given away alone. To take one, the others are opened beside it,
+//! by the name that the kernel has of it; and because that name is the one it was opened by, in
+//! whatever name space, it is looked after that it names the same file here.
 
 use super::conversation::Conversation;
 use super::listener::TcpListener;
@@ -15,6 +16,7 @@ use crate::ffi::OsStr;
 use crate::io;
 use crate::os::plan9::ffi::OsStrExt;
 use crate::path::Path;
+use crate::sync::OnceLock;
 use crate::sys::fd::FileDesc;
 use crate::sys::fs::{File, FileAttr};
 use crate::sys::pal::{cvt_r, fd_name};
@@ -25,10 +27,25 @@ use plan9_abi::sys::file;
 /// The descriptor that stands for a conversation.
 pub struct Socket(FileDesc);
 
-impl Socket {
-    /// A copy, for a conversation that has clones here.
-    pub(super) fn copy(fd: &FileDesc) -> Socket {
-        Socket(fd.duplicate().expect("a descriptor is free"))
+/// The descriptor that a handle with clones gives away, for the conversation's own stays with the
+/// others. It is made when the clone is, where a full table of descriptors is an error; to give it
+/// away cannot fail.
+pub(super) struct Spare(OnceLock<FileDesc>);
+
+impl Spare {
+    pub(super) const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// The one of a clone of this handle, which has one from now on as well.
+    pub(super) fn share(&self, fd: &FileDesc) -> io::Result<Self> {
+        self.0.get_or_try_init(|| fd.duplicate())?;
+        Ok(Self(OnceLock::from(fd.duplicate()?)))
+    }
+
+    /// Gives it away.
+    pub(super) fn take(self) -> Socket {
+        Socket(self.0.into_inner().expect("a handle with clones has a descriptor of its own"))
     }
 }
 
@@ -67,7 +84,7 @@ impl Conversation {
         let data = same(data, place.name("data").as_bytes())?;
         let name = place.name("ctl");
         let ctl = cvt_r(|| file::open(name.as_c_str(), open::RDWR | open::CEXEC))?;
-        Ok(Self { place, data: Some(data), ctl: Some(FileDesc::new(ctl)) })
+        Ok(Self { place, data: Some(data), ctl: Some(FileDesc::new(ctl)), end: None })
     }
 
     /// The announced one whose `ctl` this is, which was opened as `clone`, or by name.
@@ -105,26 +122,53 @@ fn same(fd: FileDesc, name: &[u8]) -> io::Result<FileDesc> {
     Ok(file.into_inner())
 }
 
-/// std's `From` cannot fail, and who takes for a socket what is none has a mistake in the program.
+/// std's `From` cannot fail, and whoever takes what is no socket for one has a mistake in the
+/// program. `std::os::plan9::net` has what does not panic.
 fn expect<T>(socket: io::Result<T>, what: &str) -> T {
     socket.unwrap_or_else(|why| panic!("the descriptor is no {what}: {why}"))
 }
 
+impl TcpStream {
+    /// The stream whose `data` this is.
+    pub fn from_descriptor(data: FileDesc) -> io::Result<TcpStream> {
+        let mut conversation = Conversation::of_data(Protocol::Tcp, data)?;
+        let is_only = conversation.meet_other_end()?;
+        let stream = TcpStream::of(conversation);
+        if !is_only {
+            stream.lend();
+        }
+        Ok(stream)
+    }
+}
+
+impl TcpListener {
+    /// The listener whose `ctl` this is.
+    pub fn from_descriptor(ctl: FileDesc) -> io::Result<TcpListener> {
+        Conversation::of_announced(ctl).and_then(TcpListener::of)
+    }
+}
+
+impl UdpSocket {
+    /// The socket whose `data` this is.
+    pub fn from_descriptor(data: FileDesc) -> io::Result<UdpSocket> {
+        Conversation::of_data(Protocol::Udp, data).and_then(UdpSocket::of)
+    }
+}
+
 impl FromInner<Socket> for TcpStream {
     fn from_inner(socket: Socket) -> TcpStream {
-        TcpStream::of(expect(Conversation::of_data(Protocol::Tcp, socket.0), "TCP stream"))
+        expect(TcpStream::from_descriptor(socket.0), "TCP stream")
     }
 }
 
 impl FromInner<Socket> for TcpListener {
     fn from_inner(socket: Socket) -> TcpListener {
-        expect(Conversation::of_announced(socket.0).and_then(TcpListener::of), "TCP listener")
+        expect(TcpListener::from_descriptor(socket.0), "TCP listener")
     }
 }
 
 impl FromInner<Socket> for UdpSocket {
     fn from_inner(socket: Socket) -> UdpSocket {
-        let conversation = Conversation::of_data(Protocol::Udp, socket.0);
-        expect(conversation.and_then(UdpSocket::of), "UDP socket")
+        expect(UdpSocket::from_descriptor(socket.0), "UDP socket")
     }
 }

@@ -1,17 +1,19 @@
 //! A connected stream.
 
-use super::conversation::Conversation;
-use super::direction::{Call, Direction};
+use super::conversation::{Connected, Conversation};
+use super::direction::{AtOnce, Call, Direction};
 use super::drain::Drain;
 use super::lane::Lane;
+use super::local_ends::End;
+use super::loopback_segment::Unacknowledged;
 use super::place::Protocol;
-use super::retire::{self, How};
-use super::socket::Socket;
+use super::socket::{Socket, Spare};
+use super::splice_pointer::{self, How};
 use super::unit::Unit;
 use crate::fmt;
 use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut};
 use crate::mem::MaybeUninit;
-use crate::net::{Shutdown, SocketAddr, ToSocketAddrs};
+use crate::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, ToSocketAddrs};
 use crate::ptr;
 use crate::sync::atomic::Ordering::Relaxed;
 use crate::sync::atomic::Ordering::SeqCst;
@@ -22,14 +24,22 @@ use crate::sys::pal::clock;
 use crate::sys::pal::deadline::operation::{self, Bound, Deadline, Wait, over};
 use crate::sys::pal::deadline::write_rule::WriteRule;
 use crate::time::Duration;
-use plan9_abi::queue::TCP_LIMIT_UNSCALED;
+use plan9_abi::queue::{MAX_ATOMIC, TCP_LIMIT_UNSCALED};
 use plan9_abi::sys::process;
 
 /// How often a lingering close looks whether all is acknowledged, in milliseconds.
 const LINGER_LOOK_MS: u32 = 5;
 
+/// After so many writes to an end of another program inside this machine, with nothing read in
+/// between, its state is looked at: the kernel throws away what is written to a spliced end that
+/// has closed, and says nothing.
+const WRITES_A_LOOK: u32 = 64;
+
+/// The longest pause between looks for room in an unacknowledged segment, in milliseconds.
+const LONGEST_PAUSE_MS: u32 = 16;
+
 /// A stream; clones share the conversation and its settings.
-pub struct TcpStream(Arc<Shared>);
+pub struct TcpStream(Arc<Shared>, Spare);
 
 struct Shared {
     conversation: Conversation,
@@ -38,6 +48,8 @@ struct Shared {
     reading: Lane<Ahead>,
     writing: Lane<Writing>,
     unit: Unit,
+    /// Writes since something was read.
+    unheard: AtomicU32,
     /// Others may have the descriptor as well: dropping this does not close the conversation.
     lent: AtomicBool,
     linger: Mutex<Option<Duration>>,
@@ -49,14 +61,22 @@ struct Shared {
 #[derive(Default)]
 struct Ahead {
     bytes: Vec<u8>,
-    /// The stream's end was seen: the kernel tells it three times only.
-    ended: bool,
+    /// The stream's end was seen, for the kernel tells it three times only; and whether its two
+    /// ends were spliced.
+    ended: Option<Ended>,
+}
+
+/// How a stream ended.
+#[derive(Clone, Copy)]
+struct Ended {
+    spliced: bool,
 }
 
 /// The account of what was written, and what is known of the peer's.
 struct Writing {
     rule: WriteRule,
     drain: Drain,
+    unacknowledged: Unacknowledged,
 }
 
 /// A buffer as the kernel sees it, which never makes a byte less initialised than it was.
@@ -74,10 +94,10 @@ impl Drop for Shared {
         let how = match (linger, self.reading.get_mut().ended) {
             // What was not sent is dropped.
             (Some(Duration::ZERO), _) => How::Reset,
-            (_, true) => How::Ended,
-            (_, false) => How::Open,
+            (_, Some(Ended { spliced })) => How::Ended { spliced },
+            (_, None) => How::Open,
         };
-        retire::close(&mut self.conversation, how, *self.lent.get_mut());
+        splice_pointer::close(&mut self.conversation, how, *self.lent.get_mut());
     }
 }
 
@@ -107,44 +127,63 @@ impl Shared {
 
 impl TcpStream {
     pub(super) fn of(conversation: Conversation) -> TcpStream {
-        TcpStream(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             conversation,
             reads: Direction::new(),
             writes: Direction::new(),
             reading: Lane::new(Ahead::default()),
             writing: Lane::new(Writing {
-                // The smallest limit: right for every peer, and asking for the real one would cost a file.
+                // The smallest limit: right for every peer, and asking for the real one would cost
+                // a file.
                 rule: WriteRule::new(TCP_LIMIT_UNSCALED),
                 drain: Drain::default(),
+                unacknowledged: Unacknowledged::new(),
             }),
             unit: Unit::new(),
+            unheard: AtomicU32::new(0),
             lent: AtomicBool::new(false),
             linger: Mutex::new(None),
             nodelay: AtomicBool::new(false),
             ttl: AtomicU32::new(255),
-        }))
+        });
+        TcpStream(shared, Spare::new())
+    }
+
+    /// Others have its descriptor as well.
+    pub(super) fn lend(&self) {
+        self.0.lent.store(true, Relaxed);
     }
 
     /// For `std::os::fd`.
     pub fn socket(&self) -> &FileDesc {
-        self.0.lent.store(true, Relaxed);
+        self.lend();
         self.0.conversation.data_file()
     }
 
-    /// For `std::os::fd`: what is left here is forgotten, bytes that were peeked at too. The conversation goes on, so
-    /// nothing lingers.
+    /// For `std::os::fd`: what is left here is forgotten, bytes that were peeked at too. The
+    /// conversation goes on, so nothing lingers.
     pub fn into_socket(self) -> Socket {
         match Arc::try_unwrap(self.0) {
             Ok(mut shared) => {
                 *shared.linger.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
-                shared.reading.get_mut().ended = false;
+                shared.reading.get_mut().ended = None;
                 *shared.lent.get_mut() = true;
                 shared.conversation.take_data()
             }
             Err(shared) => {
                 shared.lent.store(true, Relaxed);
-                Socket::copy(shared.conversation.data_file())
+                self.1.take()
             }
+        }
+    }
+
+    /// A byte was read already, or the end.
+    fn has_read(&mut self, byte: Option<u8>) {
+        let Some(shared) = Arc::get_mut(&mut self.0) else { return };
+        let ahead = shared.reading.get_mut();
+        match byte {
+            Some(byte) => ahead.bytes.push(byte),
+            None => ahead.ended = Some(Ended { spliced: true }),
         }
     }
 
@@ -176,7 +215,11 @@ impl TcpStream {
         Ok(self.0.writes.timeout())
     }
 
+    /// All that is there, up to the buffer's length: it waits only where nothing is.
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
         let call = self.0.reads.call();
         let mut ahead = self.0.reading.enter(&call)?;
         if ahead.bytes.is_empty() {
@@ -184,12 +227,35 @@ impl TcpStream {
             ahead.bytes.extend_from_slice(&buf[..n]);
             return Ok(n);
         }
+        if let Some(more) = buf.len().checked_sub(ahead.bytes.len()).filter(|&more| more > 0) {
+            self.fill_at_once(&mut ahead, more);
+        }
         let n = buf.len().min(ahead.bytes.len());
         buf[..n].copy_from_slice(&ahead.bytes[..n]);
         Ok(n)
     }
 
+    /// Reads up to so many bytes more, without waiting. What fails is the next call's to say.
+    fn fill_at_once(&self, ahead: &mut Ahead, more: usize) {
+        let conversation = &self.0.conversation;
+        if ahead.ended.is_some() || self.0.unit.is_known_empty(conversation.data_file()) {
+            return;
+        }
+        let more = self.0.unit.of(conversation.data_file(), more);
+        ahead.bytes.reserve(more);
+        let spare = &mut ahead.bytes.spare_capacity_mut()[..more];
+        match operation::read(conversation.data(), spare, &AtOnce) {
+            Ok(0) => drop(self.see_end(ahead)),
+            // SAFETY: the kernel has written that many bytes.
+            Ok(n) => unsafe { ahead.bytes.set_len(ahead.bytes.len() + n) },
+            Err(_) => {}
+        }
+    }
+
     pub fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
         let call = self.0.reads.call();
         let mut ahead = self.0.reading.enter(&call)?;
         if !ahead.bytes.is_empty() {
@@ -208,16 +274,48 @@ impl TcpStream {
         buf: &mut [MaybeUninit<u8>],
         call: &Call<'_>,
     ) -> io::Result<usize> {
-        if ahead.ended || buf.is_empty() {
+        if ahead.ended.is_some() || buf.is_empty() {
             return Ok(0);
         }
         let most = self.0.unit.of(self.0.conversation.data_file(), buf.len());
-        let n = operation::read(self.0.conversation.data(), &mut buf[..most], call)?;
-        ahead.ended = n == 0 && !call.is_shut();
-        Ok(n)
+        match operation::read(self.0.conversation.data(), &mut buf[..most], call) {
+            Ok(0) if !call.is_shut() => self.see_end(ahead).map(|()| 0),
+            Ok(n) => {
+                self.0.unheard.store(0, Relaxed);
+                Ok(n)
+            }
+            // A reader that is blocked when the peer resets the conversation may be told by an
+            // error instead of the end.
+            Err(why) if is_hungup(&why) && !call.is_shut() => self.see_end(ahead).and(Err(why)),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// The kernel has said that the stream is at its end. `ConnectionReset` if that was the peer's
+    /// reset: it leaves the conversation `Closed`, where a peer that closes leaves it `Close_wait`,
+    /// or `Established` if the two were spliced.
+    fn see_end(&self, ahead: &mut Ahead) -> io::Result<()> {
+        let conversation = &self.0.conversation;
+        ahead.ended = Some(Ended { spliced: false });
+        if conversation.end.as_ref().is_some_and(End::other_has_closed) {
+            return Ok(());
+        }
+        let Ok(status) = conversation.status() else { return Ok(()) };
+        let spliced = conversation.end.is_some() && status.may_be_spliced();
+        ahead.ended = Some(Ended { spliced });
+        if status.closed && !self.0.reads.is_shut() {
+            return Err(io::const_error!(
+                io::ErrorKind::ConnectionReset,
+                "the peer has reset the conversation",
+            ));
+        }
+        Ok(())
     }
 
     pub fn read_buf(&self, mut cursor: BorrowedCursor<'_>) -> io::Result<()> {
+        if cursor.capacity() == 0 {
+            return Ok(());
+        }
         let call = self.0.reads.call();
         let mut ahead = self.0.reading.enter(&call)?;
         if !ahead.bytes.is_empty() {
@@ -242,18 +340,35 @@ impl TcpStream {
     }
 
     pub fn write(&self, buf: &[u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
         let call = self.0.writes.call();
         let mut writing = self.0.writing.enter(&call)?;
-        let Writing { rule, drain } = &mut *writing;
+        let Writing { rule, drain, unacknowledged } = &mut *writing;
         let conversation = &self.0.conversation;
-        let buf = &buf[..self.0.unit.of(self.0.conversation.data_file(), buf.len())];
-        let written = operation::write(conversation.data(), buf, &call, rule, || {
+        self.see_reader()?;
+        let most = self.0.unit.of(conversation.data_file(), buf.len()).min(MAX_ATOMIC);
+        let most = await_room(unacknowledged, conversation, most, &call)?;
+        let written = operation::write(conversation.data(), &buf[..most], &call, rule, || {
             drain.has_drained(conversation)
         });
-        if written.is_ok() {
+        if let Ok(n) = written {
             drain.has_room();
+            unacknowledged.wrote(n);
         }
         written
+    }
+
+    /// `BrokenPipe` if the other end is inside this machine and has closed.
+    fn see_reader(&self) -> io::Result<()> {
+        let Some(end) = &self.0.conversation.end else { return Ok(()) };
+        let looks = end.other_is_elsewhere()
+            && self.0.unheard.fetch_add(1, Relaxed) % WRITES_A_LOOK == WRITES_A_LOOK - 1;
+        if end.other_has_closed() || looks && !end.other_is_open() {
+            return Err(io::const_error!(io::ErrorKind::BrokenPipe, "the peer has closed"));
+        }
+        Ok(())
     }
 
     pub fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -272,8 +387,8 @@ impl TcpStream {
         self.0.conversation.address("local")
     }
 
-    /// The kernel ends both directions or none: the reading half is shut here, and the writing half alone only where
-    /// the kernel has `hangupxmit`.
+    /// The kernel ends both directions or none: the reading half is shut here, and the writing half
+    /// alone only where the kernel has `hangupxmit`.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         match how {
             Shutdown::Read => self.0.reads.shut(),
@@ -289,6 +404,7 @@ impl TcpStream {
             Shutdown::Both => {
                 // Not `hangup`: a peer inside the machine would never hear of it.
                 self.0.conversation.command(b"close")?;
+                self.0.conversation.end.as_ref().map(End::shut);
                 self.0.writes.shut();
                 self.0.reads.shut();
             }
@@ -297,11 +413,12 @@ impl TcpStream {
     }
 
     pub fn duplicate(&self) -> io::Result<TcpStream> {
-        Ok(TcpStream(Arc::clone(&self.0)))
+        let spare = self.1.share(self.0.conversation.data_file())?;
+        Ok(TcpStream(Arc::clone(&self.0), spare))
     }
 
-    /// The kernel's close sends what is queued in its own time. So the last handle of the stream lingers: it waits
-    /// until all is acknowledged, or hangs up at once for a time of zero.
+    /// The kernel's close sends what is queued in its own time. So the last handle of the stream
+    /// lingers: it waits until all is acknowledged, or hangs up at once for a time of zero.
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
         *self.0.linger.lock().unwrap_or_else(PoisonError::into_inner) = linger;
         Ok(())
@@ -311,8 +428,8 @@ impl TcpStream {
         Ok(*self.0.linger.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Kept and given back: the kernel holds a short segment only while three full ones are under way, and cannot be
-    /// told otherwise.
+    /// Kept and given back: the kernel holds a short segment only while three full ones are under
+    /// way, and cannot be told otherwise.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.0.nodelay.store(nodelay, SeqCst);
         Ok(())
@@ -354,17 +471,84 @@ pub(super) fn set_ttl(conversation: &Conversation, kept: &AtomicU32, ttl: u32) -
     Ok(())
 }
 
-/// A fresh conversation for each address: after a failed call the kernel takes no other.
-fn connect(addr: &SocketAddr, deadline: Option<Deadline>) -> io::Result<TcpStream> {
-    let mut conversation = Conversation::new(Protocol::Tcp)?;
-    if let Err(why) = conversation.connect(addr, deadline) {
-        // It may stand by now, with a peer that knows of it.
-        if why.kind() == io::ErrorKind::TimedOut {
-            retire::close(&mut conversation, How::Open, false);
+/// A reader's error that may be a reset.
+fn is_hungup(why: &io::Error) -> bool {
+    matches!(why.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
+}
+
+/// How much of so many bytes may be written; waits until that is something. It takes nothing where
+/// it fails.
+fn await_room(
+    unacknowledged: &mut Unacknowledged,
+    conversation: &Conversation,
+    wanted: usize,
+    call: &Call<'_>,
+) -> io::Result<usize> {
+    let mut pause_ms = 0;
+    loop {
+        let room = unacknowledged.room(conversation, wanted)?;
+        if room > 0 {
+            return Ok(room);
         }
-        return Err(why);
+        if call.is_shut() {
+            return Err(operation::shut_error());
+        }
+        let wait = call.wait().0;
+        over(wait).map_or(Ok(()), Err)?;
+        let _ = process::sleep(pause_ms.min(operation::left_ms(wait)));
+        pause_ms = (2 * pause_ms).clamp(1, LONGEST_PAUSE_MS);
     }
-    Ok(TcpStream::of(conversation))
+}
+
+/// An address without the number of an interface, which the kernel does not know: it would take
+/// any.
+pub(super) fn check_scope(address: &SocketAddr) -> io::Result<()> {
+    match address {
+        SocketAddr::V6(address) if address.scope_id() != 0 => Err(io::const_error!(
+            io::ErrorKind::InvalidInput,
+            "the kernel knows no interface by a number: give an address without a scope",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The address to call: no address means this machine, as it does on Unix. The kernel has no route
+/// to it.
+pub(super) fn reachable(address: &SocketAddr) -> SocketAddr {
+    let ip = match address.ip().to_canonical() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// A fresh conversation for each call: after a failed one the kernel takes no other.
+fn connect(addr: &SocketAddr, deadline: Option<Deadline>) -> io::Result<TcpStream> {
+    check_scope(addr)?;
+    let to = reachable(addr);
+    loop {
+        let mut conversation = Conversation::new(Protocol::Tcp)?;
+        match conversation.connect(&to, deadline) {
+            Ok(Connected::Stands(read)) => {
+                let mut stream = TcpStream::of(conversation);
+                if let Some(read) = read {
+                    stream.has_read(read);
+                }
+                return Ok(stream);
+            }
+            // The peer has not heard of it, or has refused it: the kernel says which to the next
+            // one.
+            Ok(Connected::Lost) => {}
+            Err(why) => {
+                // It may stand by now, with a peer that knows of it.
+                if why.kind() == io::ErrorKind::TimedOut {
+                    splice_pointer::give_up(&mut conversation);
+                }
+                return Err(why);
+            }
+        }
+    }
 }
 
 impl fmt::Debug for TcpStream {

@@ -1,21 +1,23 @@
 //! A socket for datagrams: an announced conversation with `headers` (man 3/ip).
 //!
-//! Such a conversation carries the addresses in front of each datagram, so one descriptor serves `send_to` and
-//! `recv_from`. `connect` stays in user space: `send` writes the peer's address, a receive throws away what comes from
-//! others. The kernel's way, a second conversation `connect PEER LOCAL` on the same port, would split what comes between
-//! two descriptors that no call can wait on together, could not be connected anew, and one ICMP message would end it for
-//! good (`ip/udp.c:udpadvise`). So no datagram's fate is ever reported: an unreachable port is silence.
+//! Such a conversation carries the addresses in front of each datagram, so one descriptor serves
+//! `send_to` and `recv_from`. `connect` stays in user space: `send` writes the peer's address, a
+//! receive throws away what comes from others. The kernel's way, a second conversation `connect
+//! PEER LOCAL` on the same port, would split what comes between two descriptors that no call can
+//! wait on together, could not be connected anew, and one ICMP message would end it for good
+//! (`ip/udp.c:udpadvise`). So no datagram's fate is ever reported: an unreachable port is silence.
 //!
-//! No write waits or fails, whatever becomes of the datagram. What surely vanishes, for its length or its address, is
-//! refused here.
+//! No write waits or fails, whatever becomes of the datagram. What surely vanishes, for its length
+//! or its address, is refused here.
 
 use super::conversation::Conversation;
 use super::direction::{Call, Direction};
-use super::groups::Groups;
+use super::groups::{Groups, way_to};
 use super::lane::Lane;
 use super::place::Protocol;
-use super::socket::Socket;
-use super::stream::set_ttl;
+use super::socket::{Socket, Spare};
+use super::stream::{check_scope, reachable, set_ttl};
+use super::unit::Unit;
 use crate::fmt;
 use crate::io;
 use crate::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
@@ -23,21 +25,25 @@ use crate::sync::atomic::Ordering::SeqCst;
 use crate::sync::atomic::{AtomicBool, AtomicU32};
 use crate::sync::{Arc, Mutex};
 use crate::sys::fd::FileDesc;
-use crate::sys::pal::deadline::operation;
+use crate::sys::pal::deadline::operation::{self, Bound, Wait};
 use crate::sys::pal::text::Text;
 use crate::sys::unsupported;
 use crate::time::Duration;
 use plan9_abi::addr::Text as AddressText;
 use plan9_abi::udp::{HEADER, MAX_PAYLOAD_HEADERS, MAX_PAYLOAD_V4, Udphdr};
 
+/// So many datagrams of strangers a call drops that may not wait.
+const MOST_DROPPED: u64 = 32;
+
 /// A socket; clones share the conversation and its settings.
-pub struct UdpSocket(Arc<Shared>);
+pub struct UdpSocket(Arc<Shared>, Spare);
 
 struct Shared {
     conversation: Conversation,
     /// Its own address, with the wildcard that was asked for: the kernel writes both alike.
     local: SocketAddr,
-    peer: Mutex<Option<SocketAddr>>,
+    peer: Mutex<Option<Peer>>,
+    unit: Unit,
     /// The kernel lets one reader wait at a time, and a peeked datagram belongs to the next.
     reading: Lane<Inbox>,
     reads: Direction,
@@ -48,7 +54,16 @@ struct Shared {
     ttl: AtomicU32,
 }
 
-/// The datagram that was read last, with its header, and whether somebody peeked at it and it is still to be given.
+/// What the socket was connected to.
+#[derive(Clone, Copy)]
+struct Peer {
+    address: SocketAddr,
+    /// The socket's address as that peer sees it.
+    local: SocketAddr,
+}
+
+/// The datagram that was read last, with its header, and whether somebody peeked at it and it is
+/// still to be given.
 #[derive(Default)]
 struct Inbox {
     datagram: Vec<u8>,
@@ -83,14 +98,19 @@ fn not_connected() -> io::Error {
 }
 
 impl Shared {
-    fn peer(&self) -> Option<SocketAddr> {
+    fn connected(&self) -> Option<Peer> {
         *self.peer.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn peer(&self) -> Option<SocketAddr> {
+        self.connected().map(|peer| peer.address)
     }
 
     /// The address in the form that is compared and sent to.
     fn destination(&self, to: &SocketAddr) -> io::Result<SocketAddr> {
-        let ip = to.ip().to_canonical();
-        if ip.is_unspecified() || to.port() == 0 {
+        check_scope(to)?;
+        let ip = reachable(to).ip();
+        if to.port() == 0 {
             return Err(io::const_error!(io::ErrorKind::InvalidInput, "nobody has this address"));
         }
         // The wildcard of IPv6 takes both.
@@ -109,7 +129,12 @@ impl Shared {
     }
 
     fn send(&self, data: &[u8], to: SocketAddr) -> io::Result<usize> {
-        if data.len() > MAX_PAYLOAD_HEADERS {
+        // Where the network is another machine's, what one message does not hold would arrive as
+        // two datagrams.
+        let whole = HEADER + data.len();
+        if data.len() > MAX_PAYLOAD_HEADERS
+            || self.unit.of(self.conversation.data_file(), whole) < whole
+        {
             return Err(io::const_error!(io::ErrorKind::InvalidInput, "too long for a datagram"));
         }
         let header = Udphdr {
@@ -131,11 +156,15 @@ impl Shared {
         Ok(data.len())
     }
 
-    /// Sees to it that the inbox holds a datagram of which up to `most` bytes of data count, and gives its sender.
+    /// Sees to it that the inbox holds a datagram of which up to `most` bytes of data count, and
+    /// gives its sender.
     fn receive(&self, inbox: &mut Inbox, most: usize, call: &Call<'_>) -> io::Result<SocketAddr> {
-        loop {
+        // The peer may be another one meanwhile, and many strangers may send.
+        for dropped in 1_u64.. {
             if !inbox.peeked {
+                // A longer read of a mounted file would be made of two, and hold two datagrams.
                 let room = HEADER + most.min(MAX_PAYLOAD_V4);
+                let room = self.unit.of(self.conversation.data_file(), room);
                 inbox.datagram.clear();
                 inbox.datagram.reserve(room);
                 let spare = &mut inbox.datagram.spare_capacity_mut()[..room];
@@ -156,13 +185,20 @@ impl Shared {
             if fits && self.peer().is_none_or(|peer| peer == from) {
                 return Ok(from);
             }
+            // The call's time goes on whoever sends.
+            match call.wait().0 {
+                Wait::Not if dropped < MOST_DROPPED => {}
+                wait => operation::over(wait).map_or(Ok(()), Err)?,
+            }
         }
+        unreachable!("a loop without an end")
     }
 }
 
 impl UdpSocket {
     pub fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<UdpSocket> {
         super::super::each_addr(addr, |addr| {
+            check_scope(addr)?;
             let mut conversation = Conversation::new(Protocol::Udp)?;
             conversation.command(b"headers")?;
             let command = match addr.ip().is_unspecified() {
@@ -177,26 +213,29 @@ impl UdpSocket {
         })
     }
 
-    fn new(conversation: Conversation, local: SocketAddr, peer: Option<SocketAddr>) -> UdpSocket {
-        UdpSocket(Arc::new(Shared {
+    fn new(conversation: Conversation, local: SocketAddr, peer: Option<Peer>) -> UdpSocket {
+        let shared = Arc::new(Shared {
             conversation,
             local,
             peer: Mutex::new(peer),
+            unit: Unit::new(),
             reading: Lane::new(Inbox::default()),
             reads: Direction::new(),
             writes: Direction::new(),
             groups: Groups::new(),
             broadcast: AtomicBool::new(false),
             ttl: AtomicU32::new(255),
-        }))
+        });
+        UdpSocket(shared, Spare::new())
     }
 
-    /// The one of a conversation, which gives its datagrams addresses from now on. If it was connected, to its peer. A
-    /// wildcard counts as IPv6's, which takes both.
+    /// The one of a conversation, which gives its datagrams addresses from now on. If it was
+    /// connected, to its peer. A wildcard counts as IPv6's, which takes both.
     pub(super) fn of(conversation: Conversation) -> io::Result<UdpSocket> {
         conversation.command(b"headers")?;
         let local = conversation.address("local")?;
         let peer = conversation.address("remote").ok().filter(|peer| peer.port() != 0);
+        let peer = peer.map(|address| Peer { address, local });
         Ok(Self::new(conversation, local, peer))
     }
 
@@ -205,11 +244,12 @@ impl UdpSocket {
         self.0.conversation.data_file()
     }
 
-    /// For `std::os::fd`: what is left here is forgotten, the peer and a datagram that was peeked at too.
+    /// For `std::os::fd`: what is left here is forgotten, the peer and a datagram that was peeked
+    /// at too.
     pub fn into_socket(self) -> Socket {
         match Arc::try_unwrap(self.0) {
             Ok(mut shared) => shared.conversation.take_data(),
-            Err(shared) => Socket::copy(shared.conversation.data_file()),
+            Err(_) => self.1.take(),
         }
     }
 
@@ -217,8 +257,9 @@ impl UdpSocket {
         self.0.peer().ok_or_else(not_connected)
     }
 
+    /// Once it is connected, the one that the peer sees.
     pub fn socket_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.0.local)
+        Ok(self.0.connected().map_or(self.0.local, |peer| peer.local))
     }
 
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
@@ -244,7 +285,8 @@ impl UdpSocket {
     }
 
     pub fn duplicate(&self) -> io::Result<UdpSocket> {
-        Ok(UdpSocket(Arc::clone(&self.0)))
+        let spare = self.1.share(self.0.conversation.data_file())?;
+        Ok(UdpSocket(Arc::clone(&self.0), spare))
     }
 
     /// For the call that is blocked, and those that wait for their turn, as well.
@@ -352,8 +394,16 @@ impl UdpSocket {
 
     pub fn connect<A: ToSocketAddrs>(&self, addr: A) -> io::Result<()> {
         super::super::each_addr(addr, |addr| {
-            let peer = self.0.destination(addr)?;
-            *self.0.peer.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(peer);
+            let address = self.0.destination(addr)?;
+            let mut local = self.0.local;
+            if local.ip().is_unspecified() {
+                local.set_ip(match (local.ip(), way_to(address.ip())?) {
+                    (IpAddr::V6(_), IpAddr::V4(own)) => own.to_ipv6_mapped().into(),
+                    (_, own) => own,
+                });
+            }
+            let peer = Some(Peer { address, local });
+            *self.0.peer.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = peer;
             Ok(())
         })
     }

@@ -1,8 +1,9 @@
 //! How much one read or write of a stream may move.
 //!
-//! Where the network is another machine's (man 4/exportfs), the kernel makes several messages of a large read or write, and
-//! where a note breaks one of them it forgets those before (`port/devmnt.c:mntrdwr`): what was read would be lost, and
-//! nobody could say how much was written. So no call moves more than one message holds.
+//! Where the network is another machine's (man 4/exportfs), the kernel makes several messages of a
+//! large read or write, and where a note breaks one of them it forgets those before
+//! (`port/devmnt.c:mntrdwr`): what was read would be lost, and nobody could say how much was
+//! written. So no call moves more than one message holds.
 
 use crate::sync::atomic::AtomicUsize;
 use crate::sync::atomic::Ordering::Relaxed;
@@ -19,7 +20,8 @@ const SMALLEST: usize = 8192;
 /// The kernel device of files that a server has.
 const MOUNTED: u16 = b'M' as u16;
 
-/// The unit of one stream's `data`, asked for at the first call that is larger than the smallest; 0 before.
+/// The unit of one stream's `data`, asked for at the first call that is larger than the smallest; 0
+/// before.
 #[derive(Debug)]
 pub struct Unit(AtomicUsize);
 
@@ -37,6 +39,16 @@ impl Unit {
             self.0.store(ask(data), Relaxed);
         }
         wanted.min(self.0.load(Relaxed))
+    }
+}
+
+impl Unit {
+    /// Whether the kernel says that nothing is to be read. Of a mounted file it does not know.
+    pub fn is_known_empty(&self, data: &FileDesc) -> bool {
+        let mut record = [0; 512];
+        let length = unbroken(|| file::fstat(data.raw(), &mut record)).unwrap_or(0);
+        Dir::parse(&record[..length])
+            .is_some_and(|(dir, _)| dir.device_type != MOUNTED && dir.length == 0)
     }
 }
 

@@ -88,7 +88,7 @@ pub fn timed_out() -> io::Error {
 }
 
 /// What is left of a wait, in milliseconds, rounded up.
-fn left_ms(wait: Wait) -> u32 {
+pub fn left_ms(wait: Wait) -> u32 {
     match wait {
         Wait::Forever => u32::MAX,
         Wait::Until(deadline) => {
@@ -138,18 +138,25 @@ pub fn command(fd: i32, text: &[u8], bound: &impl Bound) -> io::Result<bool> {
 /// Opens a file whose open may wait. Where the bound is shut, fails as the kernel then does.
 pub fn open(name: &core::ffi::CStr, mode: u32, bound: &impl Bound) -> io::Result<i32> {
     let args = [name.as_ptr().expose_provenance(), mode as usize, 0, 0];
+    let mut patience_ends = None;
     while !bound.is_shut() {
         let (wait, version) = bound.wait();
         let patience = match wait {
-            Wait::Not => Wait::Until(Deadline(clock::now() + OPEN_PATIENCE)),
+            Wait::Not => {
+                let ends = patience_ends.get_or_insert_with(|| clock::now() + OPEN_PATIENCE);
+                Wait::Until(Deadline(*ends))
+            }
             other => other,
         };
         // SAFETY: the name ends in a NUL.
         match unsafe { attempt(sysno::OPEN, args, patience, version, bound) }? {
             Outcome::Done(fd) => return Ok(fd as i32),
             Outcome::Failed(code) => return Err(io::Error::from_raw_os_error(code)),
-            Outcome::Interrupted => over(bound.wait().0).map_or(Ok(()), Err)?,
-            Outcome::Aborted => not_made(bound)?,
+            // A note of somebody else's breaks it even where a call is waiting, and says nothing about that.
+            Outcome::Interrupted | Outcome::Aborted => match (bound.wait().0, patience_ends) {
+                (Wait::Not, Some(ends)) if clock::now() < ends => {}
+                (wait, _) => over(wait).map_or(Ok(()), Err)?,
+            },
         }
     }
     Err(io::Error::from_raw_os_error(plan9_abi::errors::LISTEN_HUNGUP))
