@@ -125,8 +125,7 @@ pub unsafe fn setenv(name: &OsStr, value: &OsStr) -> io::Result<()> {
 
 /// Removing what is not there is no error.
 pub unsafe fn unsetenv(name: &OsStr) -> io::Result<()> {
-    let removed =
-        changed(|| on_file(name.as_bytes(), |file| cvt_r(|| file::remove(file))));
+    let removed = changed(|| on_file(name.as_bytes(), |file| cvt_r(|| file::remove(file))));
     match removed {
         Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
         _ => Ok(()),

@@ -84,11 +84,7 @@ impl Thread {
 }
 
 /// Starts a thread of std's own. Nothing of the program's runs on it: no spawn hooks, and no test captures its output.
-pub fn service(
-    name: &str,
-    stack: usize,
-    run: impl FnOnce() + Send + 'static,
-) -> io::Result<()> {
+pub fn service(name: &str, stack: usize, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let handle = thread::Thread::new(ThreadId::new(), Some(name.into()));
     let init = Box::new(ThreadInit { handle, rust_start: Box::new(run) });
     // SAFETY: it owns all that it uses.

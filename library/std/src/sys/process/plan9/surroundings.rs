@@ -50,8 +50,7 @@ impl Surroundings {
             Group::Copied if !env.does_clear() => rfork::ENVG,
             Group::Copied | Group::Empty => rfork::CENVG,
         };
-        let changed =
-            !self.binds.is_empty() || self.no_devices || self.hides_other_variables(env);
+        let changed = !self.binds.is_empty() || self.no_devices || self.hides_other_variables(env);
         flags |=
             match self.name_space.unwrap_or(if changed { Group::Copied } else { Group::Shared }) {
                 Group::Shared if changed => {
