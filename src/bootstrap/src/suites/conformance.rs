@@ -6,7 +6,8 @@
 //! The programs wait far more than they compute, so a few run at a time; the two machines of one program take turns,
 //! for they write to the same files. On another machine than plan9-run they run one after another, for they share its
 //! ports, and against the text of its kind. `golden/NAME.needs` holds what that machine must be like, such as
-//! `gateway false`, and `golden/NAME.varies` the starts of lines that are not compared there, each behind such a fact.
+//! `gateway false`, and `golden/NAME.varies` the starts of lines that are not compared there, each behind such a fact, or
+//! behind `elsewhere`. `golden/NAME.here` says why a program can run in plan9-run only.
 
 use super::{Report, facts, programs};
 use crate::layout::Layout;
@@ -125,6 +126,11 @@ fn there(
         report.skip(&title, "it stops all TCP of the machine, which has to be started again");
         return Ok(());
     }
+    let here = beside("here");
+    if !here.is_empty() {
+        report.skip(&title, here.trim());
+        return Ok(());
+    }
     for need in beside("needs").lines() {
         if !holds(layout, need)? {
             report.skip(&title, &format!("it needs a machine with: {need}"));
@@ -135,7 +141,7 @@ fn there(
     let varies = beside("varies");
     for line in varies.lines() {
         let (fact, start) = line.split_once(": ").context("a line that varies names no fact")?;
-        if holds(layout, fact)? {
+        if fact == "elsewhere" || holds(layout, fact)? {
             varying.push(start);
         }
     }

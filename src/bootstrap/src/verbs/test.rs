@@ -37,6 +37,10 @@ pub fn run(layout: &Layout, args: &Args) -> Result<ExitCode> {
     if args.suites.is_empty() && !layout.machine.is_embedded() {
         chosen.retain(|(suite, _)| suite.runs_programs);
     }
+    if !layout.machine.is_embedded() && chosen.iter().any(|(suite, _)| suite.runs_programs) {
+        // One that does not answer is one failure, not one for each test.
+        println!("on {}", suites::described(layout)?);
+    }
     let mut report = Report::default();
     for (suite, part) in &chosen {
         println!("-- {}", suite.name);
