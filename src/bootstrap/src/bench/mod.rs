@@ -44,11 +44,12 @@ impl Bench<'_> {
 /// Measures and makes a section.
 type Part = fn(&Bench) -> Result<Section>;
 
-const PARTS: [(&str, Part); 6] = [
+const PARTS: [(&str, Part); 7] = [
     ("pingpong", parts::pingpong::run),
     ("stream", parts::stream::run),
     ("arm", parts::arm::run),
     ("lateness", parts::lateness::run),
+    ("churn", parts::churn::run),
     ("threads", parts::threads::run),
     ("go", parts::go::run),
 ];

@@ -1,6 +1,7 @@
 //! One file per part.
 
 pub mod arm;
+pub mod churn;
 pub mod go;
 pub mod lateness;
 pub mod pingpong;
