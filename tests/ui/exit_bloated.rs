@@ -24,7 +24,7 @@ fn main() {
     let out = child.stdout.take();
     let (told, tell) = mpsc::channel();
     thread::spawn(move || told.send(child.wait()));
-    println!("{}", tell.recv_timeout(Duration::from_secs(10)).expect("it ends").unwrap());
+    println!("{}", tell.recv_timeout(Duration::from_secs(30)).expect("it ends").unwrap());
     drop(out);
 }
 
@@ -39,7 +39,8 @@ fn child() {
         }
     });
     thread::spawn(|| {
-        thread::sleep(Duration::from_millis(300));
+        // Until main waits as no note can break; a busy machine takes longer to get there.
+        thread::sleep(Duration::from_millis(1500));
         process::exit(7)
     });
     let mut out = File::from(std::io::stdout().as_fd().try_clone_to_owned().unwrap());

@@ -36,9 +36,11 @@ fn called(mut stream: UnixStream) -> Sender<UnixStream> {
 
 /// The frame that a client sends first, and its stream.
 fn first_frame() -> Vec<u8> {
-    let (mut near, mut far) = UnixStream::pair().unwrap();
+    let (mut near, far) = UnixStream::pair().unwrap();
     thread::scope(|scope| {
         scope.spawn(move || wire::initiate(&mut near, &key(1), random).is_err());
+        // Closed at the end of this, which ends the caller's wait for an answer.
+        let mut far = far;
         let mut frame = vec![0; 50];
         far.read_exact(&mut frame).unwrap();
         frame
