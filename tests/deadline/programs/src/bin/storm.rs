@@ -31,6 +31,10 @@ const GAP: u64 = 4000;
 /// All of them.
 const THREADS: usize = 2 * PAIRS + LISTENERS + CALLERS + PARKERS + SLEEPERS + POSTERS;
 
+/// Ends of calls that were given up and never accepted, whose numbers std keeps until it looks after them: that it does
+/// when so many are kept (`sys/net/connection/plan9/splice_pointer.rs`).
+const KEPT: usize = 16;
+
 /// Timeouts to choose from.
 const TIMEOUTS: [Option<Duration>; 6] = [
     None,
@@ -68,7 +72,7 @@ fn main() {
             thread.join().expect("a thread that ends well");
         }
         assert_slot_is_idle();
-        eventually("descriptors were left open", || descriptors() == before.0);
+        eventually("descriptors were left open", || descriptors() <= before.0 + KEPT);
         eventually("procs were left", || procs() == before.1);
     }
     assert!(notes.is_empty() || POSTED.load(Relaxed) > 0, "no note was posted");
