@@ -45,7 +45,7 @@ pub mod libc {
 pub const SMALLEST_MESSAGE: usize = 8192;
 
 /// The kernel device of files that a server has.
-const MOUNTED: u16 = b'M' as u16;
+pub const MOUNTED: u16 = b'M' as u16;
 
 /// The descriptor is open until this is dropped.
 pub struct FileDesc {
