@@ -1,10 +1,21 @@
 //! The key that both machines share, and its text in a file.
 
-use std::fmt::{self, Write};
-use std::io;
+use std::fmt::{self, Display, Write};
+use std::io::{self, ErrorKind, Read};
 
 /// Bytes of a key.
 const BYTES: usize = 32;
+
+/// A file that is longer holds no key, in bytes.
+const LONGEST_FILE: u64 = 100;
+
+/// The permissions of everybody but the owner, in a file's mode.
+const OTHERS: u32 = 0o077;
+
+/// Whether a file of this mode is for its owner alone: a key that others can read is none.
+pub fn is_private(mode: u32) -> bool {
+    mode & OTHERS == 0
+}
 
 /// Fills a buffer with random bytes of the system.
 pub type Random = fn(&mut [u8]) -> io::Result<()>;
@@ -43,6 +54,25 @@ impl Key {
         Some(Key(key))
     }
 
+    /// The key of an open file with that mode; `name` and `program`, which makes keys, are for the error's sentence.
+    ///
+    /// # Errors
+    ///
+    /// `PermissionDenied` if others can read the file, `InvalidData` if it holds no key, and what reading says.
+    pub fn read(file: impl Read, mode: u32, name: impl Display, program: &str) -> io::Result<Key> {
+        if !is_private(mode) {
+            let why = format!("{name} can be read by others than its owner; chmod 600 {name}");
+            return Err(io::Error::new(ErrorKind::PermissionDenied, why));
+        }
+        let mut text = Vec::new();
+        file.take(LONGEST_FILE).read_to_end(&mut text)?;
+        Key::parse(&text).ok_or_else(|| {
+            let why =
+                format!("{name} holds no key; make one by {program} --new-key, or copy one there");
+            io::Error::new(ErrorKind::InvalidData, why)
+        })
+    }
+
     /// What a file of it holds.
     pub fn text(&self) -> String {
         let mut text = String::with_capacity(2 * BYTES + 1);
@@ -75,6 +105,21 @@ mod tests {
         assert_eq!(text.len(), 65);
         assert_eq!(Key::parse(text.as_bytes()), Some(key.clone()));
         assert_eq!(Key::parse(text.trim_end().to_uppercase().as_bytes()), Some(key));
+    }
+
+    #[test]
+    fn a_file_is_read_if_it_is_private_and_holds_a_key() {
+        let text = Key(std::array::from_fn(|at| at as u8)).text();
+        let read = |text: &str, mode| {
+            Key::read(text.as_bytes(), mode, "/k", "p").map_err(|why| why.to_string())
+        };
+        assert_eq!(read(&text, 0o100_600).unwrap().text(), text);
+        for mode in [0o640, 0o604, 0o620, 0o601] {
+            assert!(read(&text, mode).unwrap_err().contains("chmod 600 /k"), "{mode:o}");
+        }
+        for wrong in ["", "secret", &text.repeat(2)] {
+            assert!(read(wrong, 0o600).unwrap_err().contains("holds no key; make one by p"));
+        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ mod key;
 mod message;
 pub mod wire;
 
-pub use key::{Key, Random};
+pub use key::{Key, Random, is_private};
 pub use message::{MAX_CONTENT, MAX_REQUEST, Message, Output, Request, Variable, safe_name};
 
 /// What both sides must begin with, or nothing opens.

@@ -1,15 +1,12 @@
 //! The key's file. A key that others can read is none.
 
 use anyhow::{Context, Result, ensure};
-use plan9_remote_protocol::Key;
+use plan9_remote_protocol::{Key, is_private};
 use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::plan9::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-
-/// The permissions of everybody but the owner.
-const OTHERS: u32 = 0o077;
 
 /// Random bytes of the kernel.
 pub fn random(bytes: &mut [u8]) -> io::Result<()> {
@@ -33,12 +30,7 @@ pub fn read(file: &Path) -> Result<Key> {
         format!("{shown} cannot be read; make a key by plan9-remote --new-key {shown}, or copy one there")
     })?;
     let mode = opened.metadata()?.mode();
-    ensure!(mode & OTHERS == 0, "{shown} can be read by others than its owner; chmod 600 {shown}");
-    let mut text = Vec::new();
-    opened.take(100).read_to_end(&mut text)?;
-    Key::parse(&text).with_context(|| {
-        format!("{shown} holds no key; make one by plan9-remote --new-key, or copy one there")
-    })
+    Ok(Key::read(opened, mode, shown, "plan9-remote")?)
 }
 
 /// Writes a new one, for nobody else to read.
@@ -50,7 +42,7 @@ pub fn make(file: &Path) -> Result<()> {
         .with_context(|| format!("{shown} cannot be made; name a file that does not exist"))?;
     let written = (|| {
         let mode = opened.metadata()?.mode();
-        ensure!(mode & OTHERS == 0, "files there can be read by everybody; name another folder");
+        ensure!(is_private(mode), "files there can be read by everybody; name another folder");
         Ok(opened.write_all(Key::generate(random)?.text().as_bytes())?)
     })();
     if written.is_err() {

@@ -1,14 +1,11 @@
 //! The key's file. A key that others can read is none.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use plan9_remote_protocol::Key;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
-
-/// The permissions of everybody but the owner.
-const OTHERS: u32 = 0o077;
 
 /// Random bytes of the system.
 pub fn random(bytes: &mut [u8]) -> io::Result<()> {
@@ -22,12 +19,7 @@ pub fn read(file: &Path) -> Result<Key> {
         format!("the key {shown} cannot be read; make one by plan9-run --new-key {shown}, or name another by --key")
     })?;
     let mode = opened.metadata()?.mode();
-    ensure!(mode & OTHERS == 0, "{shown} can be read by others than its owner; chmod 600 {shown}");
-    let mut text = Vec::new();
-    opened.take(100).read_to_end(&mut text)?;
-    Key::parse(&text).with_context(|| {
-        format!("{shown} holds no key; make one by plan9-run --new-key, or copy one there")
-    })
+    Ok(Key::read(opened, mode, shown, "plan9-run")?)
 }
 
 /// Writes a new one, for nobody else to read.
