@@ -7,6 +7,7 @@
 
 pub mod conversation;
 pub mod family;
+pub mod late;
 pub mod report;
 pub mod tcp;
 pub mod text;

@@ -4,6 +4,10 @@
 //! A file called `stream` gives the bytes that come next at every read, and one called `queue` keeps what it is given,
 //! message by message; neither has a length, as another machine's pipe has none.
 
+#[path = "fields.rs"]
+mod fields;
+
+use fields::{Fields, put_text};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{PipeReader, Read, Write};
@@ -136,31 +140,6 @@ impl Server {
             wire.write_all(&whole).unwrap();
         }
     }
-}
-
-/// A message's fields.
-struct Fields<'m>(&'m [u8]);
-
-impl<'m> Fields<'m> {
-    fn take(&mut self, n: usize) -> &'m [u8] {
-        let (taken, rest) = self.0.split_at(n);
-        self.0 = rest;
-        taken
-    }
-
-    fn number(&mut self, bytes: usize) -> u64 {
-        self.take(bytes).iter().rev().fold(0, |n, &byte| n << 8 | u64::from(byte))
-    }
-
-    fn text(&mut self) -> &'m str {
-        let n = self.number(2) as usize;
-        std::str::from_utf8(self.take(n)).unwrap()
-    }
-}
-
-fn put_text(to: &mut Vec<u8>, text: &str) {
-    to.extend((text.len() as u16).to_le_bytes());
-    to.extend(text.as_bytes());
 }
 
 impl State {

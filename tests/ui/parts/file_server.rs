@@ -4,6 +4,10 @@
 //! A read of `/never` is not answered, nor one of a file `data` behind what one message holds; a request that [`INTERRUPT`]
 //! asks for is not answered but broken; an open of `/locked` is refused, and one of `/end` ends the server.
 
+#[path = "fields.rs"]
+mod fields;
+
+use fields::{Fields, put_text};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{PipeReader, Read, Write};
@@ -41,31 +45,6 @@ pub fn pipe() -> (OwnedFd, File) {
 pub fn refused<T>(result: std::io::Result<T>) -> String {
     assert!(result.is_err());
     errstr::last()
-}
-
-/// A message's fields, and what it carries besides.
-struct Fields<'m>(&'m [u8]);
-
-impl<'m> Fields<'m> {
-    fn take(&mut self, n: usize) -> &'m [u8] {
-        let (taken, rest) = self.0.split_at(n);
-        self.0 = rest;
-        taken
-    }
-
-    fn number(&mut self, bytes: usize) -> u64 {
-        self.take(bytes).iter().rev().fold(0, |n, &byte| n << 8 | u64::from(byte))
-    }
-
-    fn text(&mut self) -> String {
-        let n = self.number(2) as usize;
-        String::from_utf8(self.take(n).to_vec()).unwrap()
-    }
-}
-
-fn put_text(to: &mut Vec<u8>, text: &str) {
-    to.extend((text.len() as u16).to_le_bytes());
-    to.extend(text.as_bytes());
 }
 
 #[derive(Default)]

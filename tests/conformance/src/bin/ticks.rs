@@ -5,7 +5,7 @@
 #![no_std]
 #![no_main]
 
-use conformance::say;
+use conformance::{late, say};
 use core::sync::atomic::AtomicI32;
 use plan9_abi::layout::TICK_MS;
 use plan9_abi::sys::{process, sync};
@@ -25,22 +25,9 @@ fn tsemacquire(ms: u32) {
     let _ = sync::tsemacquire(&SEMAPHORE, ms);
 }
 
-/// How late calls were, in microseconds, in order.
-fn lateness(ms: u32, wait: fn(u32)) -> [i64; TIMES] {
-    let mut late = [0; TIMES];
-    for slot in &mut late {
-        let start = process::nsec();
-        wait(ms);
-        let took = process::nsec().wrapping_sub(start).cast_signed();
-        *slot = took / 1000 - i64::from(ms) * 1000;
-    }
-    late.sort_unstable();
-    late
-}
-
 #[unsafe(no_mangle)]
 fn probe() {
-    let most = lateness(1, tsemacquire)[TIMES / 2] > BOUND_US;
+    let most = late::of::<TIMES>(1, tsemacquire)[TIMES / 2] > BOUND_US;
     let how = if most { "most are late" } else { "few are late" };
     say!("tsemacquire 1 ms: {how} by more than half a tick");
     let calls: [(u32, &str, fn(u32)); 5] = [
@@ -51,7 +38,7 @@ fn probe() {
         (50, "sleep", sleep),
     ];
     for (ms, name, wait) in calls {
-        let some = (0..ROUNDS).any(|_| lateness(ms, wait)[0] < BOUND_US);
+        let some = (0..ROUNDS).any(|_| late::of::<TIMES>(ms, wait)[0] < BOUND_US);
         let none = if some { "some are" } else { "none is" };
         say!("{name} {ms} ms: {none} late by less than half a tick");
     }

@@ -6,7 +6,7 @@
 #![no_std]
 #![no_main]
 
-use conformance::{HANDLED, handle_notes, say};
+use conformance::{HANDLED, handle_notes, late, say};
 use core::sync::atomic::AtomicI32;
 use core::sync::atomic::Ordering::SeqCst;
 use plan9_abi::layout::TICK_MS;
@@ -49,16 +49,9 @@ fn alarm(ms: u32) {
     let _ = process::alarm(0);
 }
 
-/// How late a call was, in microseconds: the least, the median and the greatest.
+/// The least, the median and the greatest lateness of a call, in microseconds.
 fn lateness(ms: u32, wait: fn(u32)) -> (i64, i64, i64) {
-    let mut late = [0; TIMES];
-    for slot in &mut late {
-        let start = process::nsec();
-        wait(ms);
-        let took = process::nsec().wrapping_sub(start).cast_signed();
-        *slot = took / 1000 - i64::from(ms) * 1000;
-    }
-    late.sort_unstable();
+    let late: [i64; TIMES] = late::of(ms, wait);
     (late[0], late[TIMES / 2], late[TIMES - 1])
 }
 
