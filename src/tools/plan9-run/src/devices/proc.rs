@@ -186,7 +186,14 @@ impl Device for ProcDevice {
         let text = data.split(|&b| b == 0).next().unwrap_or(data);
         let result = match name {
             Some("note") if data.len() >= ERRMAX => Err(error("read or write too large")),
-            Some("note") => k.post_note(of, text, NoteKind::User),
+            Some("note") => {
+                let posted = k.post_note(of, text, NoteKind::User);
+                let result = posted.map(|()| data.len() as u64);
+                return match k.posted(of, pid, result.clone()) {
+                    Some(rest) => Started::Blocked(Box::new(rest)),
+                    None => Started::Done(result.map(Value::Count)),
+                };
+            }
             Some("notepg") if data.len() >= ERRMAX => Err(error("read or write too large")),
             Some("notepg") => k.post_note_group(node.aux as u32, text, pid),
             Some("ctl") => return proc_ctl::control(k, of, data),

@@ -1,9 +1,13 @@
 //! Note handlers under `--strict` and on kernels before 2025-04-05, which switch the floating-point unit off in them
 //! (`pc64/fpu.c:mathemu`). Here the handler is stepped, and each instruction is looked at before it runs.
+//!
+//! Stepping makes a handler a thousand times slower than what runs beside it. A kernel's handler is over before its
+//! poster can post again; here the poster would fill the queue each time, and the handler's proc would never come to
+//! anything else. So the write of a note to a stepped proc is over when the handler is, or after [`LONGEST_HOLD`].
 
 use super::proc::Proc;
 use super::{Kernel, NoteKind, fp};
-use crate::dev::Pid;
+use crate::dev::{Breakable, Operation, Pid, Result, Step, Value};
 use iced_x86::Mnemonic;
 
 const FORBIDDEN: &[u8] = b"sys: floating point in note handler";
@@ -11,11 +15,51 @@ const FORBIDDEN: &[u8] = b"sys: floating point in note handler";
 const TRAP_FLAG: u64 = 0x100;
 /// The longest instruction, in bytes.
 const MAX_INSTRUCTION: usize = 15;
+/// How long a poster waits for a stepped handler, in nanoseconds. Some handlers wait for what their poster does next.
+const LONGEST_HOLD: u64 = 50_000_000;
+
+/// The rest of a write to a note file whose proc is stepped through its handler. The note is posted already.
+pub(crate) struct Posted {
+    to: Pid,
+    until: u64,
+    result: Result<u64>,
+}
+
+impl Operation for Posted {
+    fn step(&mut self, k: &mut Kernel, _pid: Pid) -> Step {
+        let now = k.mono_ns();
+        match k.procs.get(&self.to).filter(|proc| k.watches(proc) && now < self.until) {
+            Some(proc) => Step::Wait(proc.wait, Breakable::ByNotes),
+            None => Step::Done(self.result.clone().map(Value::Count)),
+        }
+    }
+
+    fn interrupted(&mut self, _k: &mut Kernel, _pid: Pid) -> Result<Value> {
+        self.result.clone().map(Value::Count)
+    }
+}
 
 impl Kernel {
     /// Whether a proc's instructions are looked at one by one.
     pub(crate) fn watches(&self, proc: &Proc) -> bool {
         proc.notified && self.options.forbids_fp_in_handler()
+    }
+
+    /// What is left of a poster's write, if the proc that it posted to is stepped through its handler.
+    pub(crate) fn posted(&mut self, to: Pid, by: Pid, result: Result<u64>) -> Option<Posted> {
+        let until = self.mono_ns() + LONGEST_HOLD;
+        let proc = self.procs.get(&to).filter(|proc| to != by && self.watches(proc))?;
+        self.timers.wake_at(until, proc.wait);
+        Some(Posted { to, until, result })
+    }
+
+    /// A proc has left its handler; those that posted to it go on.
+    pub(super) fn left_handler(&mut self, pid: Pid) {
+        if self.options.forbids_fp_in_handler()
+            && let Some(proc) = self.procs.get(&pid)
+        {
+            self.waits.wake(proc.wait);
+        }
     }
 
     /// Before a proc enters user mode in its handler: true if its next instruction kills it, and it is gone.

@@ -282,6 +282,7 @@ impl Kernel {
         if let Some(proc) = self.procs.get_mut(&pid) {
             proc.notified = false;
         }
+        self.left_handler(pid);
         Ok(())
     }
 
