@@ -9,7 +9,6 @@ use plan9_abi::sys::file;
 
 pub fn run(at: Label) {
     creating(at);
-    closing(at);
     appending(at);
     offsets(at);
 }
@@ -31,7 +30,9 @@ fn creating(at: Label) {
     at.ok("remove of mode 0444", file::remove(c"r"));
 }
 
-fn closing(at: Label) {
+/// Files that their last close removes. To be run last: 9front's ramfs frees such a file twice where another fid of it is
+/// clunked late (`cmd/ramfs.c:fsdestroyfid`), and is not itself afterwards.
+pub fn closing(at: Label) {
     let Ok(fd) = file::create(c"c", open::RDWR | open::RCLOSE, 0o666) else { return say!("no c") };
     record(at, "create, ORCLOSE, while open", c"c");
     close(fd);

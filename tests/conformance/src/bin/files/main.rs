@@ -49,6 +49,7 @@ fn tree(at: Label, folder: &CStr) {
         unions::run(at);
     }
     names::run(at);
+    contents::closing(at);
 }
 
 /// What a file's record says.
