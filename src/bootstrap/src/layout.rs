@@ -1,5 +1,5 @@
-//! Where everything lies, in one place, because tests, tools and users rely on these paths; and which machine programs
-//! run on.
+//! Where everything lies, in one place, because tests, tools and users rely on these paths; which Rust is built with, and
+//! which machine programs run on.
 //!
 //! All output goes under `build/`, or the directory `PLAN9_BUILD_DIR` names, so that two builds of one tree can run
 //! side by side.
@@ -19,10 +19,12 @@ pub const RUST_VERSION: &str = "1.96.0";
 /// The program that lets a Plan 9 machine run programs for `plan9-run --on`, built from `src/tools`.
 pub const SERVER: &str = "plan9-remote";
 
-/// The repository's root, the build directory, and the machine that programs run on.
+/// The repository's root, the build directory, the version of Rust, and the machine that programs run on.
 pub struct Layout {
     pub root: PathBuf,
     pub build: PathBuf,
+    /// The version that the user names, as rustup does.
+    pub rust: Option<String>,
     pub machine: Machine,
 }
 
@@ -51,14 +53,24 @@ impl Layout {
         Ok(Self::new(root.to_path_buf(), build))
     }
 
-    /// Of these two, with the embedded machine.
+    /// Of these two, with the fork's own version of Rust and the embedded machine.
     pub fn new(root: PathBuf, build: PathBuf) -> Self {
-        Self { root, build, machine: Machine::default() }
+        Self { root, build, rust: None, machine: Machine::default() }
     }
 
     /// The same with another machine.
     pub fn on(&self, machine: Machine) -> Self {
-        Self { root: self.root.clone(), build: self.build.clone(), machine }
+        Self {
+            root: self.root.clone(),
+            build: self.build.clone(),
+            rust: self.rust.clone(),
+            machine,
+        }
+    }
+
+    /// The same with another version of Rust, if one is named.
+    pub fn with_rust(self, rust: Option<String>) -> Self {
+        Self { rust, ..self }
     }
 
     /// Starts a machine with the tools that are built, which knows the names of the golden one.

@@ -23,6 +23,9 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "x", version)]
 struct Cli {
+    /// Another version of Rust, as rustup names it, such as 1.99.1 or nightly-2026-10-30, in place of the newest that fits
+    #[arg(long, global = true, value_name = "VERSION")]
+    rust: Option<String>,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -39,6 +42,8 @@ enum Verb {
     Install(verbs::install::Args),
     /// Write the fork as commits onto a checkout of rust-lang/rust
     Export(verbs::export::Args),
+    /// List all of the fork that does not fit another version of Rust, and draft that version's file
+    Follow(verbs::follow::Args),
     /// Measure, print ratios and write build/bench/report.html
     Bench(verbs::bench::Args),
     /// Say what was found on this machine and what is missing; changes nothing
@@ -46,12 +51,15 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    let result = layout::Layout::find().and_then(|layout| match Cli::parse().verb {
+    let Cli { rust, verb } = Cli::parse();
+    let layout = layout::Layout::find().map(|layout| layout.with_rust(rust));
+    let result = layout.and_then(|layout| match verb {
         Verb::Build(args) => verbs::build::run(&layout, &args),
         Verb::Run(args) => verbs::run::run(&layout, &args),
         Verb::Test(args) => verbs::test::run(&layout, &args),
         Verb::Install(args) => verbs::install::run(&layout, &args),
         Verb::Export(args) => verbs::export::run(&layout, &args),
+        Verb::Follow(args) => verbs::follow::run(layout, &args),
         Verb::Bench(args) => verbs::bench::run(&layout, &args),
         Verb::Doctor => verbs::doctor::run(&layout),
     });

@@ -153,7 +153,7 @@ pub fn lay_out(layout: &Layout, rust: &Rust, dir: &Path, sysroot_hash: &str) -> 
         cargo: &rust.cargo,
         clippy_driver,
         sysroot_hash,
-        c: toolchain::c_compiler(&Machine::this(), host),
+        c: toolchain::c_compiler(&Machine::this(layout), host),
     };
     let place = dir.join("lib/plan9.toml");
     let shims = ["rustc", "rustdoc"].map(|name| dir.join("bin").join(name));

@@ -4,10 +4,10 @@
 //! as upstream's suites are built from it, and with the cut manifests as std is built from it. Only the lock file differs
 //! by design, for in the overlay cargo writes it; there the packages that the series adds are compared by name.
 
-use super::git::git;
+use super::git::{Checkout, git};
 use super::series::Fork;
 use crate::layout::Layout;
-use crate::overlay::{self, Plan, Purpose, Source};
+use crate::overlay::{self, Plan, Purpose};
 use crate::toolchain::Rust;
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeSet;
@@ -37,13 +37,13 @@ pub fn check(layout: &Layout, rust: &Rust) -> Result<Checked> {
             .with_context(|| format!("{} cannot be made", to.display()))?;
     }
     repository(dir)?;
-    let exported = super::write(&fork, dir)?;
+    let exported = super::write(&fork, &Checkout::open(dir)?, dir, &rust.version)?;
     let changes = git(dir, &["status", "--porcelain"])?;
     ensure!(changes.is_empty(), "the checkout differs from its commits:\n{changes}");
     let library = dir.join("library");
     let mut files = 0;
     for purpose in [Purpose::Tests, Purpose::Sysroot] {
-        let plan = overlay::plan(&rust.library, &fork.library, purpose)?;
+        let plan = overlay::plan(&rust.library, &fork.library, &rust.version, purpose)?;
         files = compare(&plan, &library, purpose)?;
     }
     lock(&rust.library.join(LOCK), &library.join(LOCK))?;
@@ -93,10 +93,7 @@ fn compare(plan: &Plan, library: &Path, purpose: Purpose) -> Result<usize> {
         if file == Path::new(LOCK) {
             continue;
         }
-        let expected = match source {
-            Source::Copy(from) => fs::read(from)?,
-            Source::Text(text) => text.clone().into_bytes(),
-        };
+        let expected = source.bytes()?;
         let mut got = fs::read(library.join(file))?;
         if purpose == Purpose::Sysroot && overlay::is_cut(file) {
             got = overlay::cut(&name.to_string(), &String::from_utf8(got)?)?.into_bytes();
@@ -132,6 +129,7 @@ fn packages(place: &Path) -> Result<BTreeSet<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::overlay::Source;
     use std::collections::BTreeMap;
 
     #[test]

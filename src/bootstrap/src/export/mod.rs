@@ -13,7 +13,8 @@ mod tests;
 pub use check::check;
 
 use crate::layout::{Layout, RUST_VERSION};
-use anyhow::{Context, Result, bail, ensure};
+use crate::overlay;
+use anyhow::{Context, Result, ensure};
 use git::Checkout;
 use series::Fork;
 use std::fs;
@@ -33,21 +34,23 @@ pub struct Exported {
 
 /// Writes the series onto what `dir`, a clean checkout of rust-lang/rust, has checked out.
 pub fn into(layout: &Layout, dir: &Path) -> Result<Exported> {
-    write(&Fork::of(layout), dir)
+    let fork = Fork::of(layout);
+    let checkout = Checkout::open(dir)?;
+    let release = release(&fork, dir)?;
+    write(&fork, &checkout, dir, &release)
 }
 
-fn write(fork: &Fork, dir: &Path) -> Result<Exported> {
-    let checkout = Checkout::open(dir)?;
-    version(dir)?;
-    let series = series::work_out(fork, dir)?;
+fn write(fork: &Fork, checkout: &Checkout, dir: &Path, release: &str) -> Result<Exported> {
+    let series = series::work_out(fork, dir, release)?;
     let commits: Vec<(&'static str, usize)> =
         series.commits.iter().map(|commit| (commit.subject, commit.files.len())).collect();
     let submodules = checkout.write(&series.commits)?;
     Ok(Exported { branch: git::BRANCH, commits, submodules, lacking: series.lacking })
 }
 
-/// Refuses what is no source of Rust, or of another version where it says so: `rust-src` does not.
-fn version(dir: &Path) -> Result<()> {
+/// The release that a checkout is the source of, our own where it does not say: `rust-src` does not. Refuses what is no
+/// source of Rust, or of a version that the fork does not fit.
+fn release(fork: &Fork, dir: &Path) -> Result<String> {
     ensure!(
         dir.join("library/std/Cargo.toml").is_file(),
         "{} has no library/std; name a checkout of rust-lang/rust",
@@ -55,16 +58,19 @@ fn version(dir: &Path) -> Result<()> {
     );
     let place = dir.join("src/version");
     if !place.is_file() {
-        return Ok(());
+        return Ok(RUST_VERSION.to_owned());
     }
     let text = fs::read_to_string(&place)
         .with_context(|| format!("{} cannot be read", place.display()))?;
-    if text.trim() != RUST_VERSION {
-        bail!(
-            "{} is Rust {}, and the fork fits {RUST_VERSION}; `git checkout {RUST_VERSION}` there",
+    let number = text.trim();
+    let releases = overlay::releases(&fork.library)?;
+    // The file has the number alone, without the channel.
+    let found = releases.iter().find(|release| release.split('-').next() == Some(number));
+    found.cloned().with_context(|| {
+        format!(
+            "{} is Rust {number}, and the fork fits {}; check one of these out there",
             dir.display(),
-            text.trim()
-        );
-    }
-    Ok(())
+            releases.join(", ")
+        )
+    })
 }

@@ -5,7 +5,7 @@
 
 use super::git::Commit;
 use crate::layout::Layout;
-use crate::overlay::{self, Hook, Purpose};
+use crate::overlay::{self, Hook, Own, Purpose, Source};
 use anyhow::{Context, Result, ensure};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -100,19 +100,20 @@ impl Fork {
     }
 
     /// Our own files by their paths in rust-lang/rust, and all hooks with such paths.
-    fn pieces(&self) -> Result<(BTreeMap<PathBuf, PathBuf>, Vec<Hook>)> {
-        let mut files = BTreeMap::from([(PathBuf::from(PAGE), self.page.clone())]);
+    fn pieces(&self, release: &str) -> Result<(BTreeMap<PathBuf, Source>, Vec<Hook>)> {
+        let own = Own::new(&self.library, release)?;
+        let mut files = BTreeMap::from([(PathBuf::from(PAGE), Source::Copy(self.page.clone()))]);
         for file in overlay::own_files(&self.library)? {
-            if !file.starts_with("hooks") {
-                files.insert(Path::new("library").join(&file), self.library.join(&file));
+            if !file.starts_with("hooks") && !file.starts_with(overlay::VERSIONS) {
+                files.insert(Path::new("library").join(&file), own.source(&file));
             }
         }
         for file in overlay::own_files(&self.upstream)? {
             if file.extension().is_none_or(|extension| extension != "toml") {
-                files.insert(file.clone(), self.upstream.join(&file));
+                files.insert(file.clone(), Source::Copy(self.upstream.join(&file)));
             }
         }
-        let mut hooks = overlay::read_hooks(&self.library.join("hooks"))?;
+        let mut hooks = own.hooks()?;
         for hook in &mut hooks {
             hook.file = Path::new("library").join(&hook.file);
         }
@@ -129,10 +130,10 @@ pub struct Series {
 }
 
 /// The commits for what `dir` holds, which must be pristine. Parts of rust-lang/rust other than the library may be missing.
-pub fn work_out(fork: &Fork, dir: &Path) -> Result<Series> {
+pub fn work_out(fork: &Fork, dir: &Path, release: &str) -> Result<Series> {
     // Finds what does not fit in the library as a whole, with the overlay's own messages.
-    overlay::plan(&dir.join("library"), &fork.library, Purpose::Tests)?;
-    let (files, hooks) = fork.pieces()?;
+    overlay::plan(&dir.join("library"), &fork.library, release, Purpose::Tests)?;
+    let (files, hooks) = fork.pieces(release)?;
     let mut lacking = BTreeSet::new();
     let mut contents: Vec<BTreeMap<PathBuf, Vec<u8>>> =
         PARTS.iter().map(|_| BTreeMap::new()).collect();
@@ -143,8 +144,7 @@ pub fn work_out(fork: &Fork, dir: &Path) -> Result<Series> {
             lacking.insert(shown(file));
             continue;
         }
-        let bytes = fs::read(from).with_context(|| format!("{} cannot be read", from.display()))?;
-        contents[part].insert(file.clone(), bytes);
+        contents[part].insert(file.clone(), from.bytes()?);
     }
     let mut by_file: BTreeMap<&Path, Vec<(usize, &Hook)>> = BTreeMap::new();
     for hook in &hooks {

@@ -8,6 +8,9 @@ use serde::Deserialize;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+/// What messages call our own library, wherever the repository lies.
+pub const LIBRARY: &str = "library";
+
 /// Where a hook's lines go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Placement {
@@ -37,6 +40,14 @@ pub struct Hook {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    #[serde(default)]
+    hook: Vec<Raw>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VersionFile {
+    release: String,
     #[serde(default)]
     hook: Vec<Raw>,
 }
@@ -102,12 +113,12 @@ impl Raw {
     }
 }
 
-/// Reads every `*.toml` of the directory, in the order of names. No directory means no hooks.
-pub fn read_all(dir: &Path) -> Result<Vec<Hook>> {
-    if !dir.is_dir() {
-        return Ok(Vec::new());
-    }
+/// Every `*.toml` of the directory, in the order of names. No directory means none.
+pub fn files(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
+    if !dir.is_dir() {
+        return Ok(files);
+    }
     for entry in fs::read_dir(dir).with_context(|| format!("{} cannot be listed", dir.display()))? {
         let path = entry?.path();
         if path.extension().is_some_and(|ext| ext == "toml") {
@@ -115,13 +126,37 @@ pub fn read_all(dir: &Path) -> Result<Vec<Hook>> {
         }
     }
     files.sort();
+    Ok(files)
+}
+
+/// The text of a file of hooks.
+pub fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+/// The hooks of every file of the directory.
+pub fn read_all(dir: &Path) -> Result<Vec<Hook>> {
     let mut hooks = Vec::new();
-    for path in files {
-        let text = fs::read_to_string(&path)
-            .with_context(|| format!("{} cannot be read", path.display()))?;
-        hooks.extend(parse(&text, &path).with_context(|| format!("mend {}", path.display()))?);
+    for path in files(dir)? {
+        let parsed = parse(&read(&path)?, &path);
+        hooks.extend(parsed.with_context(|| format!("mend {}", path.display()))?);
     }
     Ok(hooks)
+}
+
+/// What one version's file says.
+#[derive(Debug)]
+pub struct Version {
+    /// What rustc calls it: `release:` of `rustc -vV`.
+    pub release: String,
+    pub hooks: Vec<Hook>,
+}
+
+/// Reads the text of a version's file; `origin` is for messages.
+pub fn parse_version(text: &str, origin: &Path) -> Result<Version> {
+    let file: VersionFile = toml::from_str(text)?;
+    let hooks = file.hook.into_iter().map(|raw| raw.check(origin)).collect::<Result<_>>()?;
+    Ok(Version { release: file.release, hooks })
 }
 
 /// Reads the hooks of one file's text; `origin` is for messages.

@@ -5,14 +5,20 @@
 
 mod hook;
 mod manifest;
+mod misfit;
 mod place;
 mod plan;
+mod source;
+mod version;
 mod write;
 
 pub use hook::{Hook, read_all as read_hooks};
 pub use manifest::{cut, is_cut};
+pub use misfit::Misfit;
 #[cfg(test)]
 pub use place::Count;
 pub use place::apply;
-pub use plan::{Plan, Purpose, Source, listed as own_files, plan};
+pub use plan::{Plan, Purpose, attempt, plan};
+pub use source::{Source, listed as own_files};
+pub use version::{Own, VERSIONS, releases};
 pub use write::write;

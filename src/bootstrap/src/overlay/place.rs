@@ -92,6 +92,11 @@ fn already(hook: &Hook) -> anyhow::Error {
     )
 }
 
+/// Whether one hook fits by itself.
+pub fn fits(pristine: &str, hook: &Hook) -> Result<()> {
+    edit(pristine, hook).map(drop)
+}
+
 fn edit(text: &str, hook: &Hook) -> Result<Edit> {
     let lines = whole_lines(&hook.lines);
     let edit = match &hook.placement {

@@ -2,21 +2,14 @@
 
 use super::hook::{self, Hook};
 use super::manifest;
-use super::place::{self, Count};
-use anyhow::{Context, Result, ensure};
+use super::misfit::{Misfit, apply_fitting};
+use super::place::Count;
+use super::source::{Source, listed};
+use super::version::{Own, VERSIONS};
+use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
-use std::fs;
+use std::mem;
 use std::path::{Path, PathBuf};
-use walkdir::WalkDir;
-
-/// Where one file of the overlaid tree comes from.
-#[derive(Debug)]
-pub enum Source {
-    /// Copied as it is, from upstream or from us.
-    Copy(PathBuf),
-    /// Upstream's text with hooks or cuts.
-    Text(String),
-}
 
 /// The whole overlaid tree.
 #[derive(Debug)]
@@ -40,8 +33,34 @@ pub enum Purpose {
     Tests,
 }
 
-/// Plans `upstream` (a pristine `library/`) with `own` (our `library/`) laid over it.
-pub fn plan(upstream: &Path, own: &Path, purpose: Purpose) -> Result<Plan> {
+/// Plans `upstream` (the pristine `library/` of a release) with `own` (our `library/`) laid over it. Everything that
+/// does not fit is told at once.
+pub fn plan(upstream: &Path, own: &Path, release: &str, purpose: Purpose) -> Result<Plan> {
+    let (plan, misfits) = attempt(upstream, own, release, purpose)?;
+    match &misfits[..] {
+        [] => Ok(plan),
+        [only] => bail!("{}", only.why),
+        all => {
+            let list: Vec<String> = all.iter().map(Misfit::to_string).collect();
+            bail!(
+                "{} of our changes do not fit Rust {release}; `x follow` drafts a file of library/{VERSIONS} that \
+                 mends them\n{}",
+                all.len(),
+                list.join("\n")
+            );
+        }
+    }
+}
+
+/// The plan as far as everything fits, and what does not.
+pub fn attempt(
+    upstream: &Path,
+    library: &Path,
+    release: &str,
+    purpose: Purpose,
+) -> Result<(Plan, Vec<Misfit>)> {
+    let mut own = Own::new(library, release)?;
+    let mut misfits = mem::take(&mut own.misfits);
     let mut files: BTreeMap<_, _> = listed(upstream)?
         .into_iter()
         .map(|file| (file.clone(), Source::Copy(upstream.join(file))))
@@ -52,7 +71,7 @@ pub fn plan(upstream: &Path, own: &Path, purpose: Purpose) -> Result<Plan> {
         upstream.display()
     );
 
-    let hooks = hook::read_all(&own.join("hooks"))?;
+    let hooks = own.hooks()?;
     let mut by_file: BTreeMap<&Path, Vec<&Hook>> = BTreeMap::new();
     let mut count = Count::default();
     for hook in &hooks {
@@ -69,57 +88,48 @@ pub fn plan(upstream: &Path, own: &Path, purpose: Purpose) -> Result<Plan> {
     }
     let hooked = by_file.values().filter(|hooks| !hooks.is_empty()).count();
     for (file, hooks) in by_file {
-        let origin = hooks.first().map_or(Path::new("the list of cuts"), |hook| &hook.origin);
-        ensure!(
-            files.contains_key(file),
-            "{} (hook in {}) is not in upstream's library; mend the hook's `file`",
-            file.display(),
-            origin.display()
-        );
+        if !files.contains_key(file) {
+            let missing = |hook: &&Hook| Misfit::missing_file(hook, files.keys());
+            misfits.extend(hooks.iter().map(missing));
+            if hooks.is_empty() {
+                let why = format!(
+                    "{} (in the list of cuts) is not in upstream's library; mend the list",
+                    file.display()
+                );
+                misfits.push(Misfit::of_file(file, why));
+            }
+            continue;
+        }
         let path = upstream.join(file);
-        let text = fs::read_to_string(&path)
-            .with_context(|| format!("{} cannot be read", path.display()))?;
-        let text = place::apply(&text, &hooks)?;
+        let mut text = apply_fitting(&hook::read(&path)?, &hooks, &mut misfits)?;
         let name = file.to_str().context("a hooked file has a name that is not UTF-8")?;
-        let text = match purpose {
-            Purpose::Sysroot => manifest::cut(name, &text)?,
-            Purpose::Tests => text,
-        };
+        if purpose == Purpose::Sysroot {
+            match manifest::cut(name, &text) {
+                Ok(cut) => text = cut,
+                Err(why) => misfits.push(Misfit::of_file(file, format!("{why:#}"))),
+            }
+        }
         files.insert(file.to_path_buf(), Source::Text(text));
     }
 
     let mut own_count = 0;
-    for file in listed(own)? {
-        if file.starts_with("hooks") {
+    for file in listed(library)? {
+        if file.starts_with("hooks") || file.starts_with(VERSIONS) {
             continue;
         }
-        ensure!(
-            !files.contains_key(&file),
-            "{}: our own file exists upstream too; extend upstream's by a hook, or choose another name",
-            file.display()
-        );
-        own_count += 1;
-        files.insert(file.clone(), Source::Copy(own.join(file)));
-    }
-    Ok(Plan { files, count, hooked, own: own_count })
-}
-
-/// Every file below the directory, relative to it. Build output and editors' files are not source.
-pub fn listed(dir: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let walk = WalkDir::new(dir).follow_links(true).sort_by_file_name().into_iter();
-    for entry in walk.filter_entry(|entry| entry.depth() == 0 || !is_litter(entry)) {
-        let entry = entry.with_context(|| format!("{} cannot be listed", dir.display()))?;
-        if entry.file_type().is_file() {
-            files.push(entry.path().strip_prefix(dir)?.to_path_buf());
+        if files.contains_key(&file) {
+            let why = format!(
+                "{}: our own file exists upstream too; extend upstream's by a hook, or choose another name",
+                file.display()
+            );
+            misfits.push(Misfit::of_file(&file, why));
+            continue;
         }
+        own_count += 1;
+        let source = own.source(&file);
+        files.insert(file, source);
     }
-    Ok(files)
-}
-
-fn is_litter(entry: &walkdir::DirEntry) -> bool {
-    let name = entry.file_name().to_string_lossy();
-    name.ends_with('~') || name.ends_with(".swp") || (entry.depth() == 1 && name == "target")
+    Ok((Plan { files, count, hooked, own: own_count }, misfits))
 }
 
 #[cfg(test)]

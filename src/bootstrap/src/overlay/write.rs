@@ -6,7 +6,8 @@
 //! The lock file is cargo's to change: it takes out what the cuts left without use. So it is written only when
 //! upstream's has changed, of which a copy is kept beside the tree.
 
-use super::plan::{Plan, Source};
+use super::plan::Plan;
+use super::source::Source;
 use anyhow::{Context, Result};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

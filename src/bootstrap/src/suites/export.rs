@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 
 /// Runs the suite.
 pub fn run(layout: &Layout, _part: &str, report: &mut Report) -> Result<()> {
-    let rust = toolchain::find_or_install()?;
+    let rust = toolchain::find_or_install(layout)?;
     report.record("export/the commits end in the overlaid tree", check(layout, &rust));
     Ok(())
 }

@@ -73,8 +73,8 @@ pub fn std_integration(layout: &Layout, part: &str, report: &mut Report) -> Resu
 
 /// The overlaid tree with whole manifests.
 pub fn tree(layout: &Layout) -> Result<Rust> {
-    let rust = toolchain::find_or_install()?;
-    let plan = overlay::plan(&rust.library, &layout.own_library(), Purpose::Tests)?;
+    let rust = toolchain::find_or_install(layout)?;
+    let plan = overlay::plan(&rust.library, &layout.own_library(), &rust.version, Purpose::Tests)?;
     overlay::write(&plan, &layout.tests_library())?;
     cargo::complete_lock(&rust, &layout.tests_library())?;
     Ok(rust)

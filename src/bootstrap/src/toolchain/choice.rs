@@ -1,7 +1,7 @@
 //! Which compiler is taken, and what is installed where none fits: a pure function of what was found.
 //!
-//! Order: the one that the user names; a rustup toolchain of our version; Debian's packages. The user's is taken in
-//! another version too, with a notice: the overlay stops at the first hook that does not fit. Others are not, for
+//! Order: the one that the user names; a rustup toolchain of the wanted version; Debian's packages of that version. The
+//! user's own compiler is taken in any version, with a notice where the fork has no file for it. Others are not, for
 //! nobody asked for them.
 
 use super::Rust;
@@ -23,9 +23,12 @@ pub enum Choice {
 pub enum Way {
     /// The source for rustup's toolchain of this name.
     RustupSource(String),
-    RustupToolchain,
+    RustupToolchain(String),
     Apt,
 }
+
+/// The version of Debian's packages.
+pub const DEBIAN_VERSION: &str = "1.96.0";
 
 /// Debian's packages.
 pub const PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
@@ -37,22 +40,23 @@ pub fn choose(facts: &Facts) -> Choice {
         Some(Compiler::Lacking(why)) => return Choice::Refuse(why.clone()),
         None => {}
     }
-    let toolchain = facts.toolchain.as_ref().map(|(_, compiler)| compiler);
-    for compiler in [toolchain, facts.debian.as_ref()].into_iter().flatten() {
-        match compiler {
-            Compiler::Whole(rust) if rust.version == RUST_VERSION => {
-                return Choice::Use(rust.clone());
-            }
-            _ => {}
+    // rustup's is known by its name: a nightly calls itself otherwise.
+    if let Some((_, Compiler::Whole(rust))) = &facts.toolchain {
+        return Choice::Use(rust.clone());
+    }
+    match &facts.debian {
+        Some(Compiler::Whole(rust)) if rust.version == facts.wanted => {
+            return Choice::Use(rust.clone());
         }
+        _ => {}
     }
     let mut ways = Vec::new();
     match &facts.toolchain {
         Some((name, _)) => ways.push(Way::RustupSource(name.clone())),
-        None if facts.rustup => ways.push(Way::RustupToolchain),
+        None if facts.rustup => ways.push(Way::RustupToolchain(facts.wanted.clone())),
         None => {}
     }
-    if facts.apt && facts.root {
+    if facts.apt && facts.root && facts.wanted == DEBIAN_VERSION {
         ways.push(Way::Apt);
     }
     Choice::Install(ways)
@@ -65,8 +69,8 @@ impl Way {
             Self::RustupSource(name) => {
                 format!("adding the library source to rustup's toolchain {name}")
             }
-            Self::RustupToolchain => format!(
-                "installing Rust {RUST_VERSION} with its library source by rustup, beside your other toolchains"
+            Self::RustupToolchain(version) => format!(
+                "installing Rust {version} with its library source by rustup, beside your other toolchains"
             ),
             Self::Apt => {
                 format!("installing Debian's packages {} by apt-get", PACKAGES.join(", "))
@@ -80,11 +84,11 @@ impl Way {
             Self::RustupSource(name) => {
                 vec![vec!["rustup", "component", "add", "rust-src", "--toolchain", name]]
             }
-            Self::RustupToolchain => vec![vec![
+            Self::RustupToolchain(version) => vec![vec![
                 "rustup",
                 "toolchain",
                 "install",
-                RUST_VERSION,
+                version,
                 "--profile",
                 "minimal",
                 "--component",
@@ -100,22 +104,25 @@ impl Way {
 
 /// The one sentence where no way is open.
 pub fn mend(facts: &Facts) -> String {
+    let wanted = &facts.wanted;
     let mut mends = Vec::new();
     if let Some((name, _)) = &facts.toolchain {
         mends.push(format!("`rustup component add rust-src --toolchain {name}`"));
     } else {
         mends.push(format!(
-            "`rustup toolchain install {RUST_VERSION} --profile minimal --component rust-src,clippy,rustfmt`"
+            "`rustup toolchain install {wanted} --profile minimal --component rust-src,clippy,rustfmt`"
         ));
     }
     let packages = PACKAGES.join(" ");
-    if facts.apt {
-        mends.push(format!("as root `apt-get install {packages}`"));
-    } else {
-        mends.push(format!("Debian 12's packages {packages}"));
+    match (wanted == DEBIAN_VERSION, facts.apt) {
+        (true, true) => mends.push(format!("as root `apt-get install {packages}`")),
+        (true, false) => mends.push(format!("Debian 12's packages {packages}")),
+        (false, _) => {}
     }
+    // A version that is named comes before that compiler.
+    let named = if wanted == RUST_VERSION { ", or set PLAN9_RUSTC to its rustc" } else { "" };
     format!(
-        "no Rust {RUST_VERSION} with its library source was found; use {}, or set PLAN9_RUSTC to its rustc",
+        "no Rust {wanted} with its library source was found; use {}{named}",
         mends.join(", or ")
     )
 }

@@ -3,15 +3,17 @@
 //! Every command is looked for on one PATH that is given, so that tests can put others in its place.
 
 use super::Rust;
-use crate::layout::RUST_VERSION;
+use crate::layout::{Layout, RUST_VERSION};
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where to look.
+/// Where to look, and for what.
 pub struct Machine {
+    /// The version of Rust, as rustup names it.
+    pub wanted: String,
     /// The search path for commands.
     pub path: OsString,
     /// `PLAN9_RUSTC`, a compiler that the user names.
@@ -34,9 +36,11 @@ pub enum Compiler {
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
+    /// The version that was looked for, as rustup names it.
+    pub wanted: String,
     pub named: Option<Compiler>,
     pub rustup: bool,
-    /// rustup's toolchain of our version: its name, and the compiler in it.
+    /// rustup's toolchain of the wanted version: its full name, and the compiler in it.
     pub toolchain: Option<(String, Compiler)>,
     pub debian: Option<Compiler>,
     pub apt: bool,
@@ -44,11 +48,14 @@ pub struct Facts {
 }
 
 impl Machine {
-    /// The one that we run on.
-    pub fn this() -> Self {
+    /// The one that we run on. A version that is named on the command line comes before a compiler that the environment
+    /// names.
+    pub fn this(layout: &Layout) -> Self {
+        let named = env::var_os("PLAN9_RUSTC").map(PathBuf::from);
         Self {
+            wanted: layout.rust.clone().unwrap_or_else(|| RUST_VERSION.to_owned()),
             path: env::var_os("PATH").unwrap_or_default(),
-            named: env::var_os("PLAN9_RUSTC").map(PathBuf::from),
+            named: named.filter(|_| layout.rust.is_none()),
             debian: PathBuf::from("/usr/bin/rustc"),
             debian_source: PathBuf::from("/usr/src/rustc-"),
         }
@@ -71,6 +78,7 @@ impl Machine {
         let root = output(self.command("id").arg("-u")).is_ok_and(|text| text.trim() == "0");
         let named = self.named.as_deref().map(|rustc| self.compiler(rustc, "PLAN9_RUSTC"));
         Facts {
+            wanted: self.wanted.clone(),
             named,
             rustup: self.find("rustup").is_some(),
             toolchain: self.toolchain(),
@@ -83,7 +91,7 @@ impl Machine {
     /// The installed toolchain. The list is asked first: `rustup which` may install one unasked.
     fn toolchain(&self) -> Option<(String, Compiler)> {
         let list = output(self.command("rustup").args(["toolchain", "list"])).ok()?;
-        let line = list.lines().find(|line| line.starts_with(&format!("{RUST_VERSION}-")))?;
+        let line = list.lines().find(|line| is_of(line, &self.wanted))?;
         let name = line.split_whitespace().next()?;
         let which = output(self.command("rustup").args(["which", "--toolchain", name, "rustc"]));
         let compiler = match which {
@@ -137,6 +145,13 @@ impl Machine {
             found,
         })
     }
+}
+
+/// Whether a toolchain's full name, which ends in a host, is that version for some host; `nightly` is no nightly with a
+/// date.
+pub fn is_of(full: &str, version: &str) -> bool {
+    let rest = full.strip_prefix(version).and_then(|rest| rest.strip_prefix('-'));
+    rest.is_some_and(|host| !host.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 /// The output of a command, or a sentence with its own complaint.

@@ -13,7 +13,8 @@ pub use c::{C, c_compiler};
 pub use choice::{Choice, choose, mend};
 pub use machine::{Compiler, Facts, Machine, output};
 
-use crate::layout::RUST_VERSION;
+use crate::layout::Layout;
+use crate::overlay;
 use anyhow::{Context, Result, ensure};
 use std::env;
 use std::path::PathBuf;
@@ -43,11 +44,13 @@ impl Rust {
 }
 
 /// The compiler to build with; installs one where none is there.
-pub fn find_or_install() -> Result<Rust> {
-    let rust = install::find_or_install(&Machine::this())?;
-    if rust.version != RUST_VERSION {
+pub fn find_or_install(layout: &Layout) -> Result<Rust> {
+    let rust = install::find_or_install(&Machine::this(layout))?;
+    let releases = overlay::releases(&layout.own_library())?;
+    if !releases.contains(&rust.version) {
         println!(
-            "x: the fork fits Rust {RUST_VERSION}; trying {} and stopping at the first hook that does not fit",
+            "x: the fork fits Rust {}; trying {} and listing what does not fit",
+            releases.join(", "),
             rust.version
         );
     }

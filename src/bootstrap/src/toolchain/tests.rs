@@ -1,7 +1,9 @@
 //! The choice over what was found, and the whole way over commands that a folder on PATH pretends to be.
 
-use super::choice::Way;
+use super::choice::{DEBIAN_VERSION as VERSION, Way};
+use super::machine::is_of;
 use super::*;
+use crate::layout::RUST_VERSION;
 use std::fs;
 use std::path::Path;
 
@@ -23,6 +25,11 @@ fn whole(version: &str, found: &'static str) -> Compiler {
     Compiler::Whole(rust(version, found))
 }
 
+/// The version looked for is the one that every way leads to.
+fn facts() -> Facts {
+    Facts { wanted: VERSION.to_owned(), ..Facts::default() }
+}
+
 fn lacking() -> Compiler {
     Compiler::Lacking("it has no source".to_owned())
 }
@@ -35,17 +42,17 @@ fn toolchain(compiler: Compiler) -> Option<(String, Compiler)> {
 fn the_users_choice_comes_first_in_any_version() {
     let mut facts = Facts {
         named: Some(whole("1.97.0", "named")),
-        toolchain: toolchain(whole(RUST_VERSION, "rustup")),
-        debian: Some(whole(RUST_VERSION, "debian")),
-        ..Facts::default()
+        toolchain: toolchain(whole(VERSION, "rustup")),
+        debian: Some(whole(VERSION, "debian")),
+        ..facts()
     };
     assert_eq!(choose(&facts), Choice::Use(rust("1.97.0", "named")));
     facts.named = Some(lacking());
     assert_eq!(choose(&facts), Choice::Refuse("it has no source".to_owned()));
     facts.named = None;
-    assert_eq!(choose(&facts), Choice::Use(rust(RUST_VERSION, "rustup")));
+    assert_eq!(choose(&facts), Choice::Use(rust(VERSION, "rustup")));
     facts.toolchain = toolchain(lacking());
-    assert_eq!(choose(&facts), Choice::Use(rust(RUST_VERSION, "debian")));
+    assert_eq!(choose(&facts), Choice::Use(rust(VERSION, "debian")));
 }
 
 #[test]
@@ -55,24 +62,56 @@ fn what_is_installed_follows_from_what_is_there() {
         other => panic!("{other:?}"),
     };
     // Debian's compiler in another version is nobody's choice.
-    let mut facts = Facts { debian: Some(whole("1.63.0", "debian")), ..Facts::default() };
+    let mut facts = Facts { debian: Some(whole("1.63.0", "debian")), ..facts() };
     assert_eq!(ways(&facts), []);
     facts.apt = true;
     assert_eq!(ways(&facts), []);
     facts.root = true;
     assert_eq!(ways(&facts), [Way::Apt]);
     facts.rustup = true;
-    assert_eq!(ways(&facts), [Way::RustupToolchain, Way::Apt]);
+    assert_eq!(ways(&facts), [Way::RustupToolchain(VERSION.to_owned()), Way::Apt]);
     facts.toolchain = toolchain(lacking());
     assert_eq!(ways(&facts), [Way::RustupSource("1.96.0-x".to_owned()), Way::Apt]);
 }
 
 #[test]
+fn debians_packages_are_for_their_own_version() {
+    let debian = Some(whole(VERSION, "debian"));
+    let facts = Facts { wanted: "1.97.0".to_owned(), debian, apt: true, root: true, ..facts() };
+    assert_eq!(choose(&facts), Choice::Install(vec![]));
+    let said = mend(&facts);
+    assert!(said.contains("`rustup toolchain install 1.97.0 ") && !said.contains("apt"), "{said}");
+    assert!(!said.contains("PLAN9_RUSTC"), "{said}");
+    let own = Facts { wanted: RUST_VERSION.to_owned(), ..facts };
+    assert!(mend(&own).ends_with(", or set PLAN9_RUSTC to its rustc"));
+}
+
+#[test]
+fn a_nightly_is_known_by_its_toolchains_name() {
+    let nightly = whole("1.101.0-nightly", "rustup");
+    let toolchain = Some(("nightly-2026-10-30-x".to_owned(), nightly));
+    let facts = Facts { wanted: "nightly-2026-10-30".to_owned(), toolchain, ..facts() };
+    assert_eq!(choose(&facts), Choice::Use(rust("1.101.0-nightly", "rustup")));
+    assert!(is_of("nightly-2026-10-30-x86_64-unknown-linux-gnu", "nightly-2026-10-30"));
+    assert!(!is_of("nightly-2026-10-30-x86_64-unknown-linux-gnu", "nightly"));
+    assert!(is_of("nightly-x86_64-unknown-linux-gnu (default)", "nightly"));
+    assert!(!is_of("1.99.10-x", "1.99.1"));
+}
+
+#[test]
+fn a_version_that_is_named_is_looked_for_and_nothing_else() {
+    let layout = Layout::new(PathBuf::new(), PathBuf::new());
+    let layout = layout.with_rust(Some("1.99.1".to_owned()));
+    let machine = Machine::this(&layout);
+    assert_eq!((machine.wanted.as_str(), machine.named), ("1.99.1", None));
+}
+
+#[test]
 fn the_mend_is_one_sentence_that_fits_the_machine() {
-    let nothing = mend(&Facts::default());
+    let nothing = mend(&facts());
     assert!(nothing.contains("`rustup toolchain install 1.96.0"), "{nothing}");
     assert!(nothing.contains("Debian 12's packages rustc-web"), "{nothing}");
-    let facts = Facts { apt: true, toolchain: toolchain(lacking()), ..Facts::default() };
+    let facts = Facts { apt: true, toolchain: toolchain(lacking()), ..facts() };
     let said = mend(&facts);
     assert!(said.contains("`rustup component add rust-src --toolchain 1.96.0-x`"), "{said}");
     assert!(said.contains("as root `apt-get install rustc-web cargo-web rust-web-src`"), "{said}");
@@ -123,6 +162,7 @@ impl Pretended {
 
     fn machine(&self, named: Option<&str>) -> Machine {
         Machine {
+            wanted: VERSION.to_owned(),
             path: self.path("bin").into(),
             named: named.map(|name| self.path(name)),
             debian: self.path("usr/bin/rustc"),
@@ -144,9 +184,9 @@ fn rustup_adds_what_its_toolchain_lacks() {
          'component add') D=$F/up/lib/rustlib/src/rust; {SOURCE};; *) exit 1;; esac"
     );
     let pretended = Pretended::new(&[("rustup", &add), ("id", "echo 1000")]);
-    pretended.compiler("up", RUST_VERSION);
+    pretended.compiler("up", VERSION);
     let rust = install::find_or_install(&pretended.machine(None)).unwrap();
-    assert_eq!((rust.found, rust.version.as_str()), ("rustup", RUST_VERSION));
+    assert_eq!((rust.found, rust.version.as_str()), ("rustup", VERSION));
     assert_eq!(rust.cargo, pretended.path("up/bin/cargo"));
     let log = pretended.log();
     assert!(log.contains("rustup component add rust-src --toolchain 1.96.0-x\n"), "{log}");
@@ -161,7 +201,7 @@ fn rustups_other_toolchains_are_left_and_ours_is_installed() {
          'toolchain install') D=$F/up/lib/rustlib/src/rust; {SOURCE}; >$F/up/done;; *) exit 1;; esac; exit 0"
     );
     let pretended = Pretended::new(&[("rustup", &install)]);
-    pretended.compiler("up", RUST_VERSION);
+    pretended.compiler("up", VERSION);
     assert_eq!(install::find_or_install(&pretended.machine(None)).unwrap().found, "rustup");
     let log = pretended.log();
     assert!(
@@ -177,7 +217,7 @@ fn root_on_debian_installs_its_packages_where_rustup_cannot() {
     let apt = format!("[ $1 = update ] || {{ D=$F/usr/src/rustc-1.96.0; {SOURCE}; }}");
     let rustup = "[ $1 = toolchain ] && [ $2 = list ]";
     let pretended = Pretended::new(&[("rustup", rustup), ("apt-get", &apt), ("id", "echo 0")]);
-    pretended.compiler("usr", RUST_VERSION);
+    pretended.compiler("usr", VERSION);
     let rust = install::find_or_install(&pretended.machine(None)).unwrap();
     assert_eq!(rust.found, "Debian's packages");
     let log = pretended.log();
@@ -219,5 +259,6 @@ fn a_command_that_fails_says_what_it_said() {
     let mut command = Command::new("sh");
     let error = output(command.args(["-c", "echo no luck >&2; exit 3"])).unwrap_err().to_string();
     assert_eq!(error, "sh failed: no luck");
-    assert!(Machine::this().find("sh").is_some_and(|sh| sh.starts_with(Path::new("/"))));
+    let this = Machine::this(&Layout::new(PathBuf::new(), PathBuf::new()));
+    assert!(this.find("sh").is_some_and(|sh| sh.starts_with(Path::new("/"))));
 }

@@ -20,7 +20,7 @@ pub struct Args {
 
 /// Runs the verb.
 pub fn run(layout: &Layout, args: &Args) -> Result<ExitCode> {
-    let rust = toolchain::find_or_install()?;
+    let rust = toolchain::find_or_install(layout)?;
     lay_over(layout, &rust)?;
     if !args.overlay_only {
         rest(layout, &rust)?;
@@ -30,14 +30,15 @@ pub fn run(layout: &Layout, args: &Args) -> Result<ExitCode> {
 
 /// Everything, for the verbs that need a finished toolchain directory.
 pub fn all(layout: &Layout) -> Result<()> {
-    let rust = toolchain::find_or_install()?;
+    let rust = toolchain::find_or_install(layout)?;
     lay_over(layout, &rust)?;
     rest(layout, &rust)
 }
 
 fn lay_over(layout: &Layout, rust: &Rust) -> Result<()> {
     let step = Step::start("overlay");
-    let plan = overlay::plan(&rust.library, &layout.own_library(), Purpose::Sysroot)?;
+    let plan =
+        overlay::plan(&rust.library, &layout.own_library(), &rust.version, Purpose::Sysroot)?;
     step.at(format!("{} files", plan.files.len()));
     let written = overlay::write(&plan, &layout.overlaid_library())?;
     if written.written > 0 && rust.vendor().is_none() {

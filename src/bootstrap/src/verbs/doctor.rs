@@ -1,6 +1,6 @@
 //! `x doctor`: what is here and what is missing, with the mend for each, changing nothing.
 
-use crate::layout::{Layout, RUST_VERSION, shown};
+use crate::layout::{Layout, shown};
 use crate::overlay::{self, Purpose};
 use crate::toolchain::{self, Choice, Compiler, Facts, Machine, Rust};
 use crate::tools;
@@ -19,10 +19,10 @@ struct Line {
 
 /// Runs the verb; fails where a build or run could not go through.
 pub fn run(layout: &Layout) -> Result<ExitCode> {
-    let machine = Machine::this();
+    let machine = Machine::this(layout);
     let facts = machine.facts();
     let choice = toolchain::choose(&facts);
-    let mut lines = vec![compiler(&facts, &choice)];
+    let mut lines = vec![compiler(&facts, &choice, &overlay::releases(&layout.own_library())?)];
     if let Choice::Use(rust) = &choice {
         lines.extend(library(layout, rust));
     }
@@ -43,14 +43,12 @@ pub fn run(layout: &Layout) -> Result<ExitCode> {
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn compiler(facts: &Facts, choice: &Choice) -> Line {
+fn compiler(facts: &Facts, choice: &Choice, releases: &[String]) -> Line {
     let (text, missing) = match choice {
         Choice::Use(rust) => {
-            let fits = match rust.version == RUST_VERSION {
-                true => "",
-                false => {
-                    "; the fork fits another version, so the first hook that does not fit stops it"
-                }
+            let fits = match releases.contains(&rust.version) {
+                true => String::new(),
+                false => format!("; the fork fits {}", releases.join(", ")),
             };
             let place = rust.rustc.display();
             (format!("{place} {} ({}){fits}", rust.version, rust.found), false)
@@ -59,7 +57,8 @@ fn compiler(facts: &Facts, choice: &Choice) -> Line {
         Choice::Install(ways) => match ways.first() {
             Some(way) => (
                 format!(
-                    "none of version {RUST_VERSION} with its library source; `./x build` starts with {}",
+                    "none of version {} with its library source; `./x build` starts with {}",
+                    facts.wanted,
                     way.announcement()
                 ),
                 true,
@@ -80,13 +79,15 @@ fn library(layout: &Layout, rust: &Rust) -> [Line; 2] {
         None => "its crates come from the network the first time",
     };
     let text = format!("{} ({from})", rust.library.display());
-    let (fits, missing) =
-        match overlay::plan(&rust.library, &layout.own_library(), Purpose::Sysroot) {
-            Ok(plan) => {
-                (format!("fits: {} own files, {} hooks", plan.own, plan.count.hooks), false)
-            }
-            Err(error) => (format!("does not fit: {error:#}"), true),
-        };
+    let (fits, missing) = match overlay::plan(
+        &rust.library,
+        &layout.own_library(),
+        &rust.version,
+        Purpose::Sysroot,
+    ) {
+        Ok(plan) => (format!("fits: {} own files, {} hooks", plan.own, plan.count.hooks), false),
+        Err(error) => (format!("does not fit: {error:#}"), true),
+    };
     [
         Line { about: "library", text, missing: false },
         Line { about: "overlay", text: fits, missing },
@@ -165,11 +166,12 @@ mod tests {
 
     #[test]
     fn what_is_missing_says_its_mend() {
-        let facts = Facts { apt: true, ..Facts::default() };
-        let line = compiler(&facts, &toolchain::choose(&facts));
+        let releases = ["1.96.0".to_owned()];
+        let facts = Facts { wanted: releases[0].clone(), apt: true, ..Facts::default() };
+        let line = compiler(&facts, &toolchain::choose(&facts), &releases);
         assert!(line.missing && line.text.contains("apt-get install"), "{}", line.text);
         let facts = Facts { root: true, ..facts };
-        let line = compiler(&facts, &toolchain::choose(&facts));
+        let line = compiler(&facts, &toolchain::choose(&facts), &releases);
         assert!(line.missing && line.text.contains("`./x build` starts with installing Debian's"));
         assert!(tracing(Some("3\n")).missing && !tracing(Some("1\n")).missing);
         assert!(!tracing(None).missing);

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 /// Where to.
 #[derive(clap::Args)]
 pub struct Args {
-    /// A clean checkout of rust-lang/rust 1.96.0; of its parts other than `library/` any may be missing
+    /// A clean checkout of rust-lang/rust, of a version that the fork fits; of its parts other than `library/` any may be missing
     #[arg(required_unless_present = "check")]
     pub dir: Option<PathBuf>,
     /// Prove, in a temporary folder, that the commits end in the tree that `x build` builds
@@ -22,7 +22,7 @@ pub struct Args {
 /// Runs the verb.
 pub fn run(layout: &Layout, args: &Args) -> Result<ExitCode> {
     if args.check {
-        let rust = toolchain::find_or_install()?;
+        let rust = toolchain::find_or_install(layout)?;
         let step = Step::start("export");
         let checked = export::check(layout, &rust)?;
         step.done(&format!(

@@ -4,6 +4,7 @@ pub mod bench;
 pub mod build;
 pub mod doctor;
 pub mod export;
+pub mod follow;
 pub mod install;
 pub mod run;
 pub mod test;

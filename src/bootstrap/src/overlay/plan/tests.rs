@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::overlay::write;
+use std::fs;
 use std::time::{Duration, SystemTime};
 
 const UPSTREAM: &[(&str, &str)] = &[
@@ -14,6 +15,9 @@ const UPSTREAM: &[(&str, &str)] = &[
     ),
     ("profiler_builtins/Cargo.toml", "[build-dependencies]\ncc = '1'\n"),
 ];
+
+/// What the small upstream is said to be.
+const RELEASE: &str = "1.2.3";
 
 const HOOK: &str = "[[hook]]\nfile = 'std/src/sys/alloc/mod.rs'\ncfg_select = 1\nlines = '    plan9 => {}'\nwhy = 'w'\n";
 
@@ -49,7 +53,7 @@ impl Trees {
     }
 
     fn plan(&self) -> Result<Plan> {
-        plan(&self.path("up"), &self.path("own"), Purpose::Sysroot)
+        plan(&self.path("up"), &self.path("own"), RELEASE, Purpose::Sysroot)
     }
 
     fn write(&self) -> write::Written {
@@ -143,7 +147,7 @@ fn the_tree_for_tests_keeps_whole_manifests_and_leaves_vendored_crates_out() {
     let trees = Trees::new(&[("hooks/a.toml", HOOK)]);
     trees.put("up/vendor/rand/lib.rs", "");
     let (up, own) = (trees.path("up"), trees.path("own"));
-    let plan = plan(&up, &own, Purpose::Tests).unwrap();
+    let plan = plan(&up, &own, RELEASE, Purpose::Tests).unwrap();
     write::write(&plan, &trees.path("out")).unwrap();
     assert!(trees.out("Cargo.toml").contains("coretests"));
     assert!(trees.out("std/Cargo.toml").contains("rand"));
@@ -164,4 +168,86 @@ fn the_lock_file_is_cargos_until_upstreams_changes() {
     assert_eq!(trees.out("Cargo.lock"), "upstream's next\n");
     fs::remove_file(trees.path("out/Cargo.lock")).unwrap();
     assert_eq!(trees.write().written, 1);
+}
+
+/// A version's file for the release that the small upstream is.
+fn version(release: &str, hooks: &str) -> String {
+    format!("release = '{release}'\n{hooks}")
+}
+
+#[test]
+fn a_versions_hooks_change_our_files_our_hooks_and_upstreams() {
+    let hooks = "[[hook]]\nfile = 'std/src/ours.rs'\nreplace = 'io::Raw'\nlines = 'core::Raw'\nwhy = 'moved'\n\
+                 [[hook]]\nfile = 'hooks/h.toml'\nreplace = 'plan9 => {}'\nlines = 'plan9 => { new }'\nwhy = 'w'\n\
+                 [[hook]]\nfile = 'std/Cargo.toml'\nafter = '[package]'\nlines = '# more'\nwhy = 'w'\n";
+    let file = version(RELEASE, hooks);
+    let own = [
+        ("std/src/ours.rs", "use io::Raw;\n"),
+        ("hooks/h.toml", HOOK),
+        ("versions/1.2.3.toml", file.as_str()),
+    ];
+    let trees = Trees::new(&own);
+    trees.write();
+    assert_eq!(trees.out("std/src/ours.rs"), "use core::Raw;\n");
+    assert!(trees.out("std/src/sys/alloc/mod.rs").contains("plan9 => { new }"));
+    assert!(trees.out("std/Cargo.toml").starts_with("[package]\n# more\n"));
+    assert!(!trees.path("out/versions").exists());
+    // Another release takes our files as they are.
+    let others = plan(&trees.path("up"), &trees.path("own"), "1.2.4", Purpose::Sysroot).unwrap();
+    let ours = others.files[Path::new("std/src/ours.rs")].bytes().unwrap();
+    assert_eq!(ours, b"use io::Raw;\n");
+}
+
+#[test]
+fn all_that_does_not_fit_is_told_at_once() {
+    let other = "[[hook]]\nfile = 'std/Cargo.toml'\nafter = \"name = 'stb'\"\nlines = 'x'\nwhy = 'w'\n\
+                 [[hook]]\nfile = 'std/src/gone.rs'\nafter = 'x'\nlines = 'y'\nwhy = 'w'\n";
+    let hooks = format!("{HOOK}{other}");
+    let refused = Trees::new(&[("hooks/h.toml", hooks.as_str())]).refused();
+    for said in ["2 of our changes", "Rust 1.2.3", "std/Cargo.toml", "line 2", "gone.rs"] {
+        assert!(refused.contains(said), "no {said:?} in: {refused}");
+    }
+}
+
+#[test]
+fn a_versions_change_to_our_file_that_does_not_fit_is_told_with_the_rest() {
+    let hooks = "[[hook]]\nfile = 'std/src/ours.rs'\nreplace = 'io::Row'\nlines = 'core::Raw'\nwhy = 'moved'\n\
+                 [[hook]]\nfile = 'std/src/gone.rs'\nafter = 'x'\nlines = 'y'\nwhy = 'w'\n";
+    let file = version(RELEASE, hooks);
+    let own = [("std/src/ours.rs", "use io::Raw;\n"), ("versions/1.2.3.toml", file.as_str())];
+    let refused = Trees::new(&own).refused();
+    for said in ["2 of our changes", "std/src/ours.rs", "line 1", "gone.rs"] {
+        assert!(refused.contains(said), "no {said:?} in: {refused}");
+    }
+}
+
+#[test]
+fn a_cut_that_finds_nothing_is_told_with_the_rest() {
+    let trees = Trees::new(&[("hooks/a.toml", &HOOK.replace("alloc", "gone"))]);
+    trees.put("up/std/Cargo.toml", "[package]\n");
+    fs::remove_file(trees.path("up/profiler_builtins/Cargo.toml")).unwrap();
+    let refused = trees.refused();
+    for said in ["3 of our changes", "dev-dependencies", "list of cuts", "sys/gone/mod.rs"] {
+        assert!(refused.contains(said), "no {said:?} in: {refused}");
+    }
+}
+
+#[test]
+fn a_versions_file_has_its_toolchains_name_and_is_the_only_one() {
+    let (file, nightly) = (version("1.2.4", ""), version("1.3.0-nightly", ""));
+    let refused = Trees::new(&[("versions/1.2.3.toml", file.as_str())]).refused();
+    assert!(refused.contains("name the file after rustup's toolchain"), "{refused}");
+    let two = [
+        ("versions/nightly-2026-10-30.toml", nightly.as_str()),
+        ("versions/nightly-2026-11-30.toml", nightly.as_str()),
+    ];
+    let refused = Trees::new(&two).refused();
+    assert!(refused.contains("11-30.toml: Rust 1.3.0-nightly has a file already"), "{refused}");
+}
+
+#[test]
+fn a_draft_changes_nothing() {
+    let trees = Trees::new(&[("hooks/h.toml", HOOK), ("versions/1.2.3.toml.draft", "no = toml =")]);
+    trees.write();
+    assert!(!trees.path("out/versions").exists());
 }
