@@ -10,6 +10,7 @@ use super::write_rule::{Step, WriteRule};
 use crate::io;
 use crate::mem::MaybeUninit;
 use crate::sys::pal::clock;
+use crate::sys::pal::notes::inbox;
 use crate::sys::pal::thread_control::ThreadControl;
 use plan9_abi::sys::process;
 use plan9_abi::sysno;
@@ -18,6 +19,10 @@ use plan9_abi::sysno;
 /// interruption even where a call is waiting (`port/proc.c:sleep`), so it must be let in and broken
 /// once it waits.
 const OPEN_PATIENCE: u64 = 1_000_000;
+
+/// How often such an open is tried at most, for others' notes may break each try. A number and no
+/// time: on a busy machine any one may take long.
+const OPEN_TRIES: u32 = 20;
 
 /// How long a writer at most waits before it asks again whether the stream has drained, in
 /// milliseconds.
@@ -138,24 +143,32 @@ pub fn command(fd: i32, text: &[u8], bound: &impl Bound) -> io::Result<bool> {
 /// Opens a file whose open may wait. Where the bound is shut, fails as the kernel then does.
 pub fn open(name: &core::ffi::CStr, mode: u32, bound: &impl Bound) -> io::Result<i32> {
     let args = [name.as_ptr().expose_provenance(), mode as usize, 0, 0];
-    let mut patience_ends = None;
+    let mut tries = 0;
     while !bound.is_shut() {
         let (wait, version) = bound.wait();
-        let patience = match wait {
+        let (patience, ends) = match wait {
             Wait::Not => {
-                let ends = patience_ends.get_or_insert_with(|| clock::now() + OPEN_PATIENCE);
-                Wait::Until(Deadline(*ends))
+                let ends = clock::now() + OPEN_PATIENCE;
+                (Wait::Until(Deadline(ends)), ends)
             }
-            other => other,
+            other => (other, 0),
         };
+        let notes = inbox::count();
         // SAFETY: the name ends in a NUL.
-        match unsafe { attempt(sysno::OPEN, args, patience, version, bound) }? {
+        let outcome = unsafe { attempt(sysno::OPEN, args, patience, version, bound) }?;
+        tries += 1;
+        match outcome {
             Outcome::Done(fd) => return Ok(fd as i32),
             Outcome::Failed(code) => return Err(io::Error::from_raw_os_error(code)),
-            // A note of somebody else's breaks it even where a call is waiting, and says nothing about that.
-            Outcome::Interrupted | Outcome::Aborted => match (bound.wait().0, patience_ends) {
-                (Wait::Not, Some(ends)) if clock::now() < ends => {}
-                (wait, _) => over(wait).map_or(Ok(()), Err)?,
+            Outcome::Interrupted | Outcome::Aborted => match bound.wait().0 {
+                // A note of somebody else's breaks it even where a call is waiting, and says
+                // nothing about that. Nor does an open that was not made.
+                Wait::Not
+                    if tries < OPEN_TRIES
+                        && (outcome == Outcome::Aborted
+                            || clock::now() < ends
+                            || inbox::count() != notes) => {}
+                wait => over(wait).map_or(Ok(()), Err)?,
             },
         }
     }

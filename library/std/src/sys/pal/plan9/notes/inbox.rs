@@ -67,6 +67,12 @@ pub fn lost() -> u64 {
     RING.lost.load(SeqCst)
 }
 
+/// Notes that have come so far, handed out or lost. Those of the caller's own proc are all counted:
+/// its handler has run before it goes on.
+pub fn count() -> u64 {
+    RING.tail.load(Relaxed).wrapping_add(RING.lost.load(Relaxed))
+}
+
 /// Whether the note came to the proc that the program's pid names.
 pub fn reached_main(note: &Arrived) -> bool {
     note.pid == MAIN.pid.load(Relaxed).into()
