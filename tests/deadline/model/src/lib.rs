@@ -1,6 +1,6 @@
 //! The pure parts of std's deadlines as std compiles them, from the same source files, so that the host can try every
-//! interleaving of the slot's owner, the deadline thread and the note handlers, of waiters with those who wake them, and
-//! the write rule against a queue.
+//! interleaving of the slot's owner, the deadline thread and the note handlers, of waiters with those who wake them, of
+//! settings with those who change them, and the write rule against a queue.
 
 #[path = "../../../../library/std/src/sys/pal/plan9/deadline/slot.rs"]
 pub mod slot;
@@ -19,5 +19,8 @@ pub mod timed_wait;
 
 #[path = "../../../../library/std/src/sys/pal/plan9/deadline/write_rule.rs"]
 pub mod write_rule;
+
+#[path = "../../../../library/std/src/sys/pal/plan9/deadline/settings.rs"]
+pub mod settings;
 
 pub mod handler;

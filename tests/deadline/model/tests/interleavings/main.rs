@@ -10,6 +10,7 @@ mod mutation;
 mod proc;
 mod ring;
 mod scenarios;
+mod settings;
 mod sound;
 mod timed_wait;
 mod wake;

@@ -1,38 +1,33 @@
 //! One direction of a conversation: how long a call in it may wait, who is in it, and whether it is
 //! shut.
 //!
-//! A change reaches the call that is blocked. `version` counts the changes, and is odd while one is
-//! being written. A caller reads it with the timeout, arms its slot, makes itself known, and then
-//! compares it once more; a changer writes, then looks who is known, and fires that operation. All
-//! of this is sequentially consistent, so one of the two sees the other: the caller gives up before
-//! it blocks, or its operation is fired. Either way it asks again. The pair of thread and operation
-//! may be torn between two callers: then an operation that has ended is fired, which does nothing,
-//! or one that is not meant, which asks again for nothing.
+//! A change reaches the call that is blocked. A caller reads the [`Settings`] with their version,
+//! arms its slot, makes itself known, and then compares the version once more; a changer writes,
+//! then looks who is known, and fires that operation. All of this is sequentially consistent, so
+//! one of the two sees the other: the caller gives up before it blocks, or its operation is fired.
+//! Either way it asks again. The pair of thread and operation may be torn between two callers: then
+//! an operation that has ended is fired, which does nothing, or one that is not meant, which asks
+//! again for nothing.
 
 use crate::cell::Cell;
 use crate::io;
 use crate::ptr;
 use crate::sync::Mutex;
-use crate::sync::atomic::Ordering::{Relaxed, SeqCst};
-use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64};
+use crate::sync::atomic::Ordering::SeqCst;
+use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64};
 use crate::sys::pal::clock;
 use crate::sys::pal::deadline::attempt::prepare;
 use crate::sys::pal::deadline::operation::{Bound, Deadline, Wait};
+use crate::sys::pal::deadline::settings::{Now, Settings};
 use crate::sys::pal::deadline::slot::Operation;
 use crate::sys::pal::deadline::thread::fire;
 use crate::sys::pal::thread_control::ThreadControl;
 use crate::time::Duration;
 use plan9_abi::sys::process;
 
-/// Nanoseconds that no duration has: there is no timeout.
-const NO_TIMEOUT: u32 = u32::MAX;
-
 /// The direction's settings and its present caller.
 pub struct Direction {
-    version: AtomicU64,
-    seconds: AtomicU64,
-    nanoseconds: AtomicU32,
-    nonblocking: AtomicBool,
+    settings: Settings<AtomicU64>,
     shut: AtomicBool,
     /// One changer at a time.
     changing: Mutex<()>,
@@ -43,10 +38,12 @@ pub struct Direction {
 impl Direction {
     pub const fn new() -> Self {
         Self {
-            version: AtomicU64::new(0),
-            seconds: AtomicU64::new(0),
-            nanoseconds: AtomicU32::new(NO_TIMEOUT),
-            nonblocking: AtomicBool::new(false),
+            settings: Settings::new(
+                AtomicU64::new(0),
+                AtomicU64::new(0),
+                AtomicU64::new(0),
+                AtomicU64::new(0),
+            ),
             shut: AtomicBool::new(false),
             changing: Mutex::new(()),
             thread: AtomicPtr::new(ptr::null_mut()),
@@ -54,29 +51,14 @@ impl Direction {
         }
     }
 
-    /// The settings with their version.
-    fn settings(&self) -> (Option<Duration>, bool, u64) {
-        loop {
-            let version = self.version.load(SeqCst);
-            let seconds = self.seconds.load(SeqCst);
-            let nanoseconds = self.nanoseconds.load(SeqCst);
-            let nonblocking = self.nonblocking.load(SeqCst);
-            if version & 1 == 0 && version == self.version.load(SeqCst) {
-                let timeout =
-                    (nanoseconds != NO_TIMEOUT).then(|| Duration::new(seconds, nanoseconds));
-                return (timeout, nonblocking, version);
-            }
-            // A changer is at it, and may have lost its processor.
-            let _ = process::sleep(0);
-        }
+    /// The settings as they are.
+    fn now(&self) -> Now {
+        self.settings.read(|| drop(process::sleep(0)))
     }
 
-    fn change(&self, write: impl FnOnce()) {
+    fn change(&self, write: impl FnOnce(&Settings<AtomicU64>)) {
         let one = self.changing.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let version = self.version.load(Relaxed);
-        self.version.store(version + 1, SeqCst);
-        write();
-        self.version.store(version + 2, SeqCst);
+        write(&self.settings);
         drop(one);
         // SAFETY: control blocks are never freed. One that has gone on to another operation refuses
         // the number.
@@ -85,7 +67,8 @@ impl Direction {
         }
     }
 
-    /// Sets the timeout, for the call that is blocked as well. Fails where this thread could make no timed call.
+    /// Sets the timeout, for the call that is blocked as well. Fails where this thread could make no
+    /// timed call.
     pub fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         if timeout == Some(Duration::ZERO) {
             return Err(io::Error::ZERO_TIMEOUT);
@@ -93,17 +76,13 @@ impl Direction {
         if timeout.is_some() {
             prepare()?;
         }
-        self.change(|| {
-            self.seconds.store(timeout.map_or(0, |timeout| timeout.as_secs()), SeqCst);
-            let nanoseconds = timeout.map_or(NO_TIMEOUT, |timeout| timeout.subsec_nanos());
-            self.nanoseconds.store(nanoseconds, SeqCst);
-        });
+        self.change(|settings| settings.set_timeout(timeout));
         Ok(())
     }
 
     /// The timeout, as it was set.
     pub fn timeout(&self) -> Option<Duration> {
-        self.settings().0
+        self.now().timeout
     }
 
     /// Lets calls wait, or not at all. Fails where this thread could make no call that may not
@@ -112,13 +91,13 @@ impl Direction {
         if nonblocking {
             prepare()?;
         }
-        self.change(|| self.nonblocking.store(nonblocking, SeqCst));
+        self.change(|settings| settings.set_nonblocking(nonblocking));
         Ok(())
     }
 
     /// Ends the call that is blocked and every later one.
     pub fn shut(&self) {
-        self.change(|| self.shut.store(true, SeqCst));
+        self.change(|settings| settings.change(|| self.shut.store(true, SeqCst)));
     }
 
     /// It was shut.
@@ -147,7 +126,7 @@ pub struct Call<'a> {
 
 impl Bound for Call<'_> {
     fn wait(&self) -> (Wait, u64) {
-        let (timeout, nonblocking, version) = self.direction.settings();
+        let Now { timeout, nonblocking, version } = self.direction.now();
         let wait = match self.own.or(timeout) {
             _ if nonblocking && self.own.is_none() => Wait::Not,
             None => Wait::Forever,
@@ -167,7 +146,7 @@ impl Bound for Call<'_> {
     fn enter(&self, thread: &'static ThreadControl, operation: Operation, version: u64) -> bool {
         self.direction.operation.store(operation.number(), SeqCst);
         self.direction.thread.store(ptr::from_ref(thread).cast_mut(), SeqCst);
-        self.direction.version.load(SeqCst) == version
+        self.direction.settings.is(version)
     }
 
     fn leave(&self) {
