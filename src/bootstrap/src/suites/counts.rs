@@ -1,7 +1,8 @@
 //! System calls per operation (`tests/counts`): a timed read or write that need not wait makes one, as an untimed one
 //! does, setting a timeout makes none, a stalled writer stops filling its peer's queue, a conversation inside the machine
-//! costs no more than another system's; what files cost. A wait of a thread with a bound makes the calls of one without,
-//! and a thread that is dead costs none. plan9-run counts them.
+//! costs no more than another system's; what files cost. A read that may not wait is ended by no note, whatever another
+//! thread has lost; the answer to a call is looked for ever less often. A wait of a thread with a bound makes the calls of
+//! one without, and a thread that is dead costs none. plan9-run counts them.
 
 use super::{Report, programs};
 use crate::layout::Layout;
@@ -48,6 +49,14 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
             report.record(&format!("counts/{kind}"), test(layout, &rounds, kind, CALLS_A_ROUND));
         }
     }
+    let nonblocking = program("nonblocking")?;
+    for kind in ["whole", "lost"] {
+        let name = format!("nonblocking {kind}");
+        if name.contains(part) {
+            let result = without_waiting(layout, &nonblocking, kind);
+            report.record(&format!("counts/{name}"), result);
+        }
+    }
     let files = program("files")?;
     for &(kind, calls) in FILES {
         if kind.contains(part) {
@@ -65,6 +74,10 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
         let binary = program("stalled")?;
         report.record("counts/stalled", stalled(layout, &binary));
     }
+    if "broken_connect".contains(part) {
+        let binary = program("broken_connect")?;
+        report.record("counts/broken_connect", broken_connect(layout, &binary));
+    }
     if "dead".contains(part) {
         let binary = program("dead")?;
         report.record("counts/dead", dead(layout, &binary));
@@ -75,6 +88,33 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
             report.record(&format!("counts/waits {kind}"), waits(layout, &binary, kind));
         }
     }
+    Ok(())
+}
+
+/// A read that may not wait ends by its own wish, not by a note of the deadline thread's, but for a few that a busy machine
+/// holds up.
+fn without_waiting(layout: &Layout, binary: &Path, kind: &str) -> Result<()> {
+    const MOST: u64 = ROUNDS / 2;
+    let ended = programs::run(layout, &["--stats"], binary, &[kind, &ROUNDS.to_string()])?;
+    ensure!(ended.code == 0, "{}", ended.stderr);
+    let notes = count(&ended.stderr, "noted").unwrap_or(0);
+    ensure!(notes < MOST, "{ROUNDS} reads were ended by {notes} notes, fewer than {MOST} expected");
+    Ok(())
+}
+
+/// The answer to a call whose wait was broken is looked for ever less often, at last each 32 ms: four calls a look. Each
+/// millisecond would be eight thousand.
+fn broken_connect(layout: &Layout, binary: &Path) -> Result<()> {
+    const MS: u64 = 2000;
+    const MOST: u64 = 2 * (4 * MS / 32);
+    let calls = |ms: u64| -> Result<u64> {
+        let ended = programs::run(layout, &["--stats"], binary, &[&ms.to_string()])?;
+        ensure!(ended.code == 0, "{}", ended.stderr);
+        all_calls(&ended.stderr)
+    };
+    let more = calls(2 * MS)?;
+    let added = more.saturating_sub(calls(MS)?);
+    ensure!(added <= MOST, "{MS} ms more made {added} calls more, at most {MOST} expected");
     Ok(())
 }
 
@@ -112,11 +152,13 @@ fn waits(layout: &Layout, binary: &Path, kind: &str) -> Result<()> {
 }
 
 /// How often a call is named in a machine's counts.
+fn count(counts: &str, call: &str) -> Option<u64> {
+    let mut lines = counts.lines().map(str::trim);
+    lines.find_map(|line| line.strip_suffix(call)?.strip_suffix(' ')?.trim().parse().ok())
+}
+
 fn pwrites(counts: &str) -> Result<u64> {
-    counts
-        .lines()
-        .find_map(|line| line.trim().strip_suffix(" pwrite")?.trim().parse::<u64>().ok())
-        .context("no pwrite was counted")
+    count(counts, "pwrite").context("no pwrite was counted")
 }
 
 /// The sum of a machine's counts, their last line.
