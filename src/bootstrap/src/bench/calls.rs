@@ -37,18 +37,22 @@ impl Calls {
     }
 
     /// How often procs yielded.
-    pub fn yields(&self) -> u64 {
-        self.0.get(YIELD).copied().unwrap_or(0)
+    pub fn yields(&self) -> f64 {
+        self.count(YIELD)
+    }
+
+    /// How often a call was made.
+    fn count(&self, name: &str) -> f64 {
+        match self.0.contains_key(NOT_COUNTED) {
+            true => f64::NAN,
+            false => self.0.get(name).copied().unwrap_or(0) as f64,
+        }
     }
 
     /// What `operations` more operations than in `fewer` cost each.
     pub fn per_operation(&self, fewer: &Calls, operations: u64) -> PerOperation {
-        let count = |calls: &Calls, name: &str| match calls.0.contains_key(NOT_COUNTED) {
-            true => f64::NAN,
-            false => calls.0.get(name).copied().unwrap_or(0) as f64,
-        };
         let each = |name: &String| {
-            let more = count(self, name) - count(fewer, name);
+            let more = self.count(name) - fewer.count(name);
             (name.clone(), more / operations as f64)
         };
         let mut calls: Vec<(String, f64)> =
@@ -89,13 +93,14 @@ mod tests {
         assert!((cost.sum() - 4.0).abs() < 1e-9, "{cost:?}");
         assert_eq!((cost.of("pread"), cost.of("open"), cost.of("brk_")), (2.0, 0.0, 0.0));
         assert_eq!(cost.by_name(), "pread 2.00, pwrite 2.00");
-        assert_eq!(Calls::parse(more).unwrap().yields(), 20);
+        assert_eq!(Calls::parse(more).unwrap().yields(), 20.0);
         assert!(Calls::parse("      3010 pread\n").is_err());
     }
 
     #[test]
     fn what_was_not_counted_is_no_number() {
         let cost = Calls::not_counted().per_operation(&Calls::not_counted(), 1000);
+        assert!(Calls::not_counted().yields().is_nan());
         assert!(cost.sum().is_nan() && cost.of("pread").is_nan());
         assert_eq!(cost.by_name(), "");
     }

@@ -16,6 +16,7 @@ mod statistics;
 
 use crate::layout::{Layout, shown};
 use crate::progress::Step;
+use crate::suites;
 use anyhow::{Context, Result};
 use section::Section;
 use std::fs;
@@ -29,10 +30,14 @@ pub struct Bench<'a> {
 
 impl Bench<'_> {
     /// The ways of TCP that can be had on the machine, each with its name and plan9-run's flags.
-    pub fn ways(&self) -> impl Iterator<Item = (&'static str, &'static [&'static str])> + use<> {
-        const WAYS: [(&str, &[&str]); 2] = [("spliced", &[]), ("not spliced", &["--no-splice"])];
-        let count = if self.layout.machine.is_embedded() { WAYS.len() } else { 1 };
-        WAYS.into_iter().take(count)
+    pub fn ways(&self) -> Result<Vec<(&'static str, &'static [&'static str])>> {
+        const SPLICED: &str = "spliced";
+        const NOT: &str = "not spliced";
+        if self.layout.machine.is_embedded() {
+            return Ok(vec![(SPLICED, &[]), (NOT, &["--no-splice"])]);
+        }
+        let name = if suites::splices(self.layout)? { SPLICED } else { NOT };
+        Ok(vec![(name, &[])])
     }
 
     /// How much to do: in full, or in a smoke run.

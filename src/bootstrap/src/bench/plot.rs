@@ -23,12 +23,24 @@ pub struct Curve {
     pub points: Vec<(f64, f64)>,
 }
 
-/// Curves over a logarithmic x axis; y starts at 0.
-pub fn curves(title: &str, x: &str, y: &str, legend: Legend, curves: &[Curve]) -> Result<String> {
+/// Curves over a logarithmic x axis; y starts at 0. A curve of what was not counted, whose values are no numbers, is left
+/// out, and where there is no other curve there is no plot.
+pub fn curves(
+    title: &str,
+    x: &str,
+    y: &str,
+    legend: Legend,
+    curves: &[Curve],
+) -> Result<Option<String>> {
+    let counted = |curve: &&Curve| curve.points.iter().all(|(_, value)| !value.is_nan());
+    let counted: Vec<&Curve> = curves.iter().filter(counted).collect();
+    if counted.is_empty() && !curves.is_empty() {
+        return Ok(None);
+    }
     let mut svg = String::new();
-    draw(&mut svg, title, x, y, legend, curves)
+    draw(&mut svg, title, x, y, legend, &counted)
         .map_err(|why| anyhow!("{title} was not drawn: {why}"))?;
-    Ok(svg)
+    Ok(Some(svg))
 }
 
 type Drawn = std::result::Result<(), Box<dyn std::error::Error>>;
@@ -39,7 +51,7 @@ fn draw(
     x: &str,
     y: &str,
     legend: Legend,
-    curves: &[Curve],
+    curves: &[&Curve],
 ) -> Drawn {
     let points = || curves.iter().flat_map(|curve| &curve.points).filter(|point| point.0 > 0.0);
     let left = points().map(|point| point.0).fold(f64::INFINITY, f64::min);
@@ -105,10 +117,23 @@ mod tests {
             Legend::UpperLeft,
             &curve(vec![(1.0, 0.1), (1000.0, 1.0)]),
         )
+        .unwrap()
         .unwrap();
         assert!(svg.starts_with("<svg") && svg.contains("<polyline"), "{svg}");
         assert!(svg.contains("late &amp; early"), "{svg}");
         assert!(curves("title", "µs", "share", Legend::UpperLeft, &curve(vec![])).is_err());
+    }
+
+    #[test]
+    fn what_was_not_counted_is_not_drawn() {
+        let curve = |name: &str, value| Curve { name: name.into(), points: vec![(1.0, value)] };
+        let (counted, not) = (curve("looks", 2.0), curve("absent", f64::NAN));
+        let none =
+            curves("title", "threads", "calls", Legend::UpperLeft, std::slice::from_ref(&not));
+        assert!(none.unwrap().is_none());
+        let both = curves("title", "threads", "calls", Legend::UpperLeft, &[counted, not]);
+        let svg = both.unwrap().unwrap();
+        assert!(svg.contains("looks") && !svg.contains("absent"), "{svg}");
     }
 
     #[test]

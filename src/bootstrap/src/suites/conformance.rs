@@ -111,7 +111,7 @@ fn there(
         let file = folder.join("golden").join(format!("{name}.{extension}"));
         fs::read_to_string(file).unwrap_or_default()
     };
-    let splices = facts::fact(layout, "splices")? == "true";
+    let splices = facts::splices(layout)?;
     let unspliced = texts.iter().find(|(stem, _)| stem.ends_with(NO_SPLICE));
     let spliced = texts.iter().find(|(stem, _)| !stem.ends_with(NO_SPLICE));
     // Where a kernel that does not splice has no text of its own, both print the same.

@@ -84,7 +84,7 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
         for flags in layout.machine.kinds(&[&[], &["--no-splice"]]) {
             let splices = match embedded {
                 true => flags.is_empty(),
-                false => facts::fact(layout, "splices")? == "true",
+                false => facts::splices(layout)?,
             };
             let pause = if splices { "0" } else { PAUSE };
             let mut args = if name == "storm" { vec![STORM, pause] } else { Vec::new() };

@@ -8,11 +8,16 @@ use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// One fact, such as whether it `splices`.
+/// One fact, such as its `sysname`.
 pub fn fact<'a>(layout: &'a Layout, name: &str) -> Result<&'a str> {
     let facts = facts(layout)?;
     let value = facts.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     value.with_context(|| format!("{} says nothing of {name}", layout.machine.name()))
+}
+
+/// Whether TCP inside the machine is spliced, where no flag of plan9-run's forbids it.
+pub fn splices(layout: &Layout) -> Result<bool> {
+    Ok(fact(layout, "splices")? == "true")
 }
 
 /// The machine in a line.

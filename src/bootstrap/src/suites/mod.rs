@@ -28,7 +28,7 @@ mod std_net;
 mod ui;
 mod upstream;
 
-pub use facts::described;
+pub use facts::{described, splices};
 
 use crate::layout::Layout;
 use anyhow::Result;

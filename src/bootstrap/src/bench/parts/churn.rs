@@ -40,7 +40,7 @@ pub fn run(bench: &Bench) -> Result<Section> {
         table.rows.push(row);
         drawn.push(classes(kind, &found));
     }
-    section.plots.push(curves(
+    section.plots.extend(curves(
         "Time of a connection",
         "µs",
         "share of connections",

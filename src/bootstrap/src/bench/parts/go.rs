@@ -59,7 +59,7 @@ pub fn run(bench: &Bench) -> Result<Section> {
         Some(cumulative(&side.name, &found))
     });
     let drawn: Vec<Curve> = drawn.collect();
-    section.plots.push(curves(
+    section.plots.extend(curves(
         &format!("Lateness of {label}"),
         "µs",
         "share of reads no later",

@@ -51,7 +51,7 @@ pub fn run(bench: &Bench) -> Result<Section> {
         table.rows.push(row);
         drawn.push(cumulative(label, &found));
     }
-    section.plots.push(curves(
+    section.plots.extend(curves(
         "Lateness",
         "µs",
         "share of reads no later",

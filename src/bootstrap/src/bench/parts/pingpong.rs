@@ -21,7 +21,7 @@ pub fn run(bench: &Bench) -> Result<Section> {
     );
     let mut table =
         Table::new(&["", "p50 µs", "p99 µs", "max µs", "to untimed", "calls a round", "of which"]);
-    for (way, flags) in bench.ways() {
+    for (way, flags) in bench.ways()? {
         bench.step.at(way);
         let args = arguments(&[blocks, rounds], &KINDS);
         let samples = program.samples(flags, &args)?;
@@ -47,7 +47,7 @@ pub fn run(bench: &Bench) -> Result<Section> {
             drawn.push(classes(kind, &found));
         }
         let title = format!("Time of a round, {way}");
-        section.plots.push(curves(&title, "µs", "share of rounds", Legend::UpperRight, &drawn)?);
+        section.plots.extend(curves(&title, "µs", "share of rounds", Legend::UpperRight, &drawn)?);
     }
     section.tables.push(table);
     Ok(section)

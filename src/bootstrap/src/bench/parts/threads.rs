@@ -58,7 +58,7 @@ pub fn run(bench: &Bench) -> Result<Section> {
             threads.to_string(),
             format!("{:.2}", calls.sum()),
             calls.by_name(),
-            format!("{:.2}", more.yields() as f64 / expected as f64),
+            format!("{:.2}", more.yields() / expected as f64),
             format!("{wakes:.2}"),
             format!("{look:.3}"),
             format!("{:.3}", look * LOOKS * wakes),
@@ -78,7 +78,7 @@ pub fn run(bench: &Bench) -> Result<Section> {
              let run, and depend on its load."
         ));
     }
-    section.plots.push(curves(
+    section.plots.extend(curves(
         "Lateness",
         "µs",
         "share of reads no later",
@@ -86,7 +86,7 @@ pub fn run(bench: &Bench) -> Result<Section> {
         &lateness,
     )?);
     let calls_made = [Curve { name: "system calls".into(), points: calls_made }];
-    section.plots.push(curves(
+    section.plots.extend(curves(
         "System calls an expiry",
         "threads",
         "calls",
@@ -97,7 +97,7 @@ pub fn run(bench: &Bench) -> Result<Section> {
         Curve { name: "median lateness".into(), points: medians },
         Curve { name: "looks at the slots".into(), points: looks },
     ];
-    section.plots.push(curves("Time an expiry", "threads", "µs", Legend::UpperLeft, &times)?);
+    section.plots.extend(curves("Time an expiry", "threads", "µs", Legend::UpperLeft, &times)?);
     section.remarks.push(memory(bench, &program, most)?);
     Ok(section)
 }
