@@ -47,8 +47,9 @@ fn main() {
         });
         // The reader waits by then, and no change of its bound reaches it.
         thread::sleep(SHORT);
-        println!("write: {:?}", near.write(b"x"));
+        let written = near.write(b"x");
         reader.join().unwrap();
+        println!("written: {written:?}");
         let mut byte = [0];
         println!("read: {:?}", near.read(&mut byte));
     });

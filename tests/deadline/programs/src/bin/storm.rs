@@ -45,6 +45,10 @@ const TIMEOUTS: [Option<Duration>; 6] = [
     Some(Duration::from_secs(100)),
 ];
 
+/// When each generation ends, which is known once all its threads have started and are listed: a slow machine takes
+/// seconds for that, and what would be over by then tests nothing.
+static ENDS: [OnceLock<Instant>; 2] = [const { OnceLock::new() }; 2];
+
 static OPERATIONS: AtomicU64 = AtomicU64::new(0);
 static EXPIRED: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
@@ -65,8 +69,8 @@ fn main() {
     let pause = Duration::from_millis(pause.parse().expect("milliseconds"));
     // The second generation takes over what the first has left.
     let half = Duration::from_secs_f64(seconds.parse::<f64>().expect("seconds") / 2.0);
-    for generation in 0..2 {
-        let threads = start(Instant::now() + half, pause, generation, notes);
+    for generation in 0..ENDS.len() {
+        let threads = start(half, pause, generation, notes);
         assert_eq!(threads.len(), THREADS);
         for thread in threads {
             thread.join().expect("a thread that ends well");
@@ -85,6 +89,16 @@ fn main() {
     );
 }
 
+/// The end of a generation.
+#[derive(Clone, Copy)]
+struct End(&'static OnceLock<Instant>);
+
+impl End {
+    fn is_over(self) -> bool {
+        self.0.get().is_some_and(|&end| Instant::now() >= end)
+    }
+}
+
 fn spawn(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     thread::spawn(move || {
         body();
@@ -92,8 +106,15 @@ fn spawn(body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     })
 }
 
-fn start(end: Instant, pause: Duration, generation: u64, notes: &[String]) -> Vec<JoinHandle<()>> {
-    let mut seed = generation * 1000;
+/// Starts all threads, whose storm lasts so long from then on.
+fn start(
+    time: Duration,
+    pause: Duration,
+    generation: usize,
+    notes: &[String],
+) -> Vec<JoinHandle<()>> {
+    let end = End(&ENDS[generation]);
+    let mut seed = generation as u64 * 1000;
     let mut random = || {
         seed += 1;
         Random::new(seed)
@@ -136,8 +157,8 @@ fn start(end: Instant, pause: Duration, generation: u64, notes: &[String]) -> Ve
         let (random, notes, targets) = (random(), notes.to_vec(), targets.clone());
         threads.push(spawn(move || post(end, random, &notes, targets.wait())));
     }
-    // Those that a busy machine has let end meanwhile are not among them.
     targets.set(own_procs()).expect("the first list");
+    ENDS[generation].set(Instant::now() + time).expect("the first end");
     threads
 }
 
@@ -154,9 +175,9 @@ fn count<T>(result: &std::io::Result<T>, took: Duration, timeout: Option<Duratio
 }
 
 /// Sends until the end, with gaps of up to `gap` microseconds; gives how much.
-fn write(mut stream: TcpStream, end: Instant, mut random: Random, gap: u64) -> (u64, TcpStream) {
+fn write(mut stream: TcpStream, end: End, mut random: Random, gap: u64) -> (u64, TcpStream) {
     let mut account = Account::default();
-    while Instant::now() < end {
+    while !end.is_over() {
         let timeout = random.choose(&TIMEOUTS);
         stream.set_write_timeout(timeout).expect("a timeout");
         let len = random.choose(&[1, 10, 1000, 8192, 50_000]);
@@ -174,14 +195,14 @@ fn write(mut stream: TcpStream, end: Instant, mut random: Random, gap: u64) -> (
 
 fn read(
     mut stream: TcpStream,
-    end: Instant,
+    end: End,
     mut random: Random,
     sent: impl FnOnce() -> (u64, TcpStream),
 ) {
     let mut account = Account::default();
     let mut buffer = vec![0; 60_000];
     // Until the writer must be through, only reads that end.
-    while Instant::now() < end {
+    while !end.is_over() {
         let timeout = random.choose(&TIMEOUTS[1..5]);
         stream.set_read_timeout(timeout).expect("a timeout");
         let len = random.choose(&[1, 100, 8192, 60_000]);
@@ -221,7 +242,7 @@ fn answer(listener: TcpListener, callers: usize) {
     }
 }
 
-fn call(address: SocketAddr, end: Instant, pause: Duration, mut random: Random) {
+fn call(address: SocketAddr, end: End, pause: Duration, mut random: Random) {
     let mut say = |stream: &mut TcpStream, words: &[u8; 4]| {
         stream.write_all(words).expect("words");
         let mut answer = [0; 4];
@@ -236,7 +257,7 @@ fn call(address: SocketAddr, end: Instant, pause: Duration, mut random: Random) 
         }
     };
     let mut timeouts = Random::new(address.port().into());
-    while Instant::now() < end {
+    while !end.is_over() {
         let timeout = timeouts.choose(&TIMEOUTS[1..]).expect("a timeout");
         let (result, took) = timed(|| TcpStream::connect_timeout(&address, timeout));
         if !count(&result, took, Some(timeout)) {
@@ -247,23 +268,23 @@ fn call(address: SocketAddr, end: Instant, pause: Duration, mut random: Random) 
     say(&mut TcpStream::connect(address).expect("a connection"), b"end.");
 }
 
-fn park(end: Instant, mut random: Random) {
-    while Instant::now() < end {
+fn park(end: End, mut random: Random) {
+    while !end.is_over() {
         thread::park_timeout(Duration::from_micros(random.below(5000)));
         OPERATIONS.fetch_add(1, Relaxed);
     }
 }
 
-fn unpark(other: &thread::Thread, end: Instant, mut random: Random) {
-    while Instant::now() < end {
+fn unpark(other: &thread::Thread, end: End, mut random: Random) {
+    while !end.is_over() {
         thread::sleep(Duration::from_micros(random.below(5000)));
         other.unpark();
         OPERATIONS.fetch_add(1, Relaxed);
     }
 }
 
-fn sleep(end: Instant, mut random: Random) {
-    while Instant::now() < end {
+fn sleep(end: End, mut random: Random) {
+    while !end.is_over() {
         let time = Duration::from_micros(random.below(10_000));
         let ((), took) = timed(|| thread::sleep(time));
         assert!(took >= time, "a sleep of {time:?} lasted {took:?}");
@@ -272,9 +293,9 @@ fn sleep(end: Instant, mut random: Random) {
 }
 
 /// Posts notes to every proc of the program, the deadline thread and the posters among them.
-fn post(end: Instant, mut random: Random, notes: &[String], procs: &[u32]) {
+fn post(end: End, mut random: Random, notes: &[String], procs: &[u32]) {
     const AT_ONCE: usize = 16;
-    while !notes.is_empty() && Instant::now() < end {
+    while !notes.is_empty() && !end.is_over() {
         for _ in 0..AT_ONCE {
             let pid = random.choose(procs);
             let note = &notes[random.below(notes.len() as u64) as usize];

@@ -286,7 +286,10 @@ impl TcpStream {
             }
             // A reader that is blocked when the peer resets the conversation may be told by an
             // error instead of the end.
-            Err(why) if is_hungup(&why) && !call.is_shut() => self.see_end(ahead).and(Err(why)),
+            Err(why) if is_hungup(&why) => match call.is_shut() {
+                true => Ok(0),
+                false => self.see_end(ahead).and(Err(why)),
+            },
             Err(why) => Err(why),
         }
     }
@@ -402,11 +405,13 @@ impl TcpStream {
                 self.0.writes.shut();
             }
             Shutdown::Both => {
+                // First the flags: a reader that the kernel wakes must see whose end that was, or
+                // it takes this for the peer's reset.
+                self.0.writes.shut();
+                self.0.reads.shut();
                 // Not `hangup`: a peer inside the machine would never hear of it.
                 self.0.conversation.command(b"close")?;
                 self.0.conversation.end.as_ref().map(End::shut);
-                self.0.writes.shut();
-                self.0.reads.shut();
             }
         }
         Ok(())
