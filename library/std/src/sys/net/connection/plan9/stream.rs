@@ -39,7 +39,11 @@ const WRITES_A_LOOK: u32 = 64;
 const LONGEST_PAUSE_MS: u32 = 16;
 
 /// A stream; clones share the conversation and its settings.
-pub struct TcpStream(Arc<Shared>, Spare);
+///
+/// A handle closes its own descriptor before it gives up its share, which is the order of the
+/// fields: while any descriptor of an end is open, the kernel has not closed that end, and the last
+/// share lets the other end's number go (`splice_pointer`).
+pub struct TcpStream(Spare, Arc<Shared>);
 
 struct Shared {
     conversation: Conversation,
@@ -146,24 +150,24 @@ impl TcpStream {
             nodelay: AtomicBool::new(false),
             ttl: AtomicU32::new(255),
         });
-        TcpStream(shared, Spare::new())
+        TcpStream(Spare::new(), shared)
     }
 
     /// Others have its descriptor as well.
     pub(super) fn lend(&self) {
-        self.0.lent.store(true, Relaxed);
+        self.1.lent.store(true, Relaxed);
     }
 
     /// For `std::os::fd`.
     pub fn socket(&self) -> &FileDesc {
         self.lend();
-        self.0.conversation.data_file()
+        self.1.conversation.data_file()
     }
 
     /// For `std::os::fd`: what is left here is forgotten, bytes that were peeked at too. The
     /// conversation goes on, so nothing lingers.
     pub fn into_socket(self) -> Socket {
-        match Arc::try_unwrap(self.0) {
+        match Arc::try_unwrap(self.1) {
             Ok(mut shared) => {
                 *shared.linger.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
                 shared.reading.get_mut().ended = None;
@@ -172,14 +176,14 @@ impl TcpStream {
             }
             Err(shared) => {
                 shared.lent.store(true, Relaxed);
-                self.1.take()
+                self.0.take()
             }
         }
     }
 
     /// A byte was read already, or the end.
     fn has_read(&mut self, byte: Option<u8>) {
-        let Some(shared) = Arc::get_mut(&mut self.0) else { return };
+        let Some(shared) = Arc::get_mut(&mut self.1) else { return };
         let ahead = shared.reading.get_mut();
         match byte {
             Some(byte) => ahead.bytes.push(byte),
@@ -200,19 +204,19 @@ impl TcpStream {
     }
 
     pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.0.set_timeout(&self.0.reads, &self.0.reading, timeout)
+        self.1.set_timeout(&self.1.reads, &self.1.reading, timeout)
     }
 
     pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.0.set_timeout(&self.0.writes, &self.0.writing, timeout)
+        self.1.set_timeout(&self.1.writes, &self.1.writing, timeout)
     }
 
     pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
-        Ok(self.0.reads.timeout())
+        Ok(self.1.reads.timeout())
     }
 
     pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
-        Ok(self.0.writes.timeout())
+        Ok(self.1.writes.timeout())
     }
 
     /// All that is there, up to the buffer's length: it waits only where nothing is.
@@ -220,8 +224,8 @@ impl TcpStream {
         if buf.is_empty() {
             return Ok(0);
         }
-        let call = self.0.reads.call();
-        let mut ahead = self.0.reading.enter(&call)?;
+        let call = self.1.reads.call();
+        let mut ahead = self.1.reading.enter(&call)?;
         if ahead.bytes.is_empty() {
             let n = self.fill(&mut ahead, uninit(buf), &call)?;
             ahead.bytes.extend_from_slice(&buf[..n]);
@@ -237,11 +241,11 @@ impl TcpStream {
 
     /// Reads up to so many bytes more, without waiting. What fails is the next call's to say.
     fn fill_at_once(&self, ahead: &mut Ahead, more: usize) {
-        let conversation = &self.0.conversation;
-        if ahead.ended.is_some() || self.0.unit.is_known_empty(conversation.data_file()) {
+        let conversation = &self.1.conversation;
+        if ahead.ended.is_some() || self.1.unit.is_known_empty(conversation.data_file()) {
             return;
         }
-        let more = self.0.unit.of(conversation.data_file(), more);
+        let more = self.1.unit.of(conversation.data_file(), more);
         ahead.bytes.reserve(more);
         let spare = &mut ahead.bytes.spare_capacity_mut()[..more];
         match operation::read(conversation.data(), spare, &AtOnce) {
@@ -256,8 +260,8 @@ impl TcpStream {
         if buf.is_empty() {
             return Ok(0);
         }
-        let call = self.0.reads.call();
-        let mut ahead = self.0.reading.enter(&call)?;
+        let call = self.1.reads.call();
+        let mut ahead = self.1.reading.enter(&call)?;
         if !ahead.bytes.is_empty() {
             let n = buf.len().min(ahead.bytes.len());
             buf[..n].copy_from_slice(&ahead.bytes[..n]);
@@ -277,11 +281,11 @@ impl TcpStream {
         if ahead.ended.is_some() || buf.is_empty() {
             return Ok(0);
         }
-        let most = self.0.unit.of(self.0.conversation.data_file(), buf.len());
-        match operation::read(self.0.conversation.data(), &mut buf[..most], call) {
+        let most = self.1.unit.of(self.1.conversation.data_file(), buf.len());
+        match operation::read(self.1.conversation.data(), &mut buf[..most], call) {
             Ok(0) if !call.is_shut() => self.see_end(ahead).map(|()| 0),
             Ok(n) => {
-                self.0.unheard.store(0, Relaxed);
+                self.1.unheard.store(0, Relaxed);
                 Ok(n)
             }
             // A reader that is blocked when the peer resets the conversation may be told by an
@@ -298,7 +302,7 @@ impl TcpStream {
     /// reset: it leaves the conversation `Closed`, where a peer that closes leaves it `Close_wait`,
     /// or `Established` if the two were spliced.
     fn see_end(&self, ahead: &mut Ahead) -> io::Result<()> {
-        let conversation = &self.0.conversation;
+        let conversation = &self.1.conversation;
         ahead.ended = Some(Ended { spliced: false });
         if conversation.end.as_ref().is_some_and(End::other_has_closed) {
             return Ok(());
@@ -306,7 +310,7 @@ impl TcpStream {
         let Ok(status) = conversation.status() else { return Ok(()) };
         let spliced = conversation.end.is_some() && status.may_be_spliced();
         ahead.ended = Some(Ended { spliced });
-        if status.closed && !self.0.reads.is_shut() {
+        if status.closed && !self.1.reads.is_shut() {
             return Err(io::const_error!(
                 io::ErrorKind::ConnectionReset,
                 "the peer has reset the conversation",
@@ -319,8 +323,8 @@ impl TcpStream {
         if cursor.capacity() == 0 {
             return Ok(());
         }
-        let call = self.0.reads.call();
-        let mut ahead = self.0.reading.enter(&call)?;
+        let call = self.1.reads.call();
+        let mut ahead = self.1.reading.enter(&call)?;
         if !ahead.bytes.is_empty() {
             let n = cursor.capacity().min(ahead.bytes.len());
             cursor.append(&ahead.bytes[..n]);
@@ -346,12 +350,12 @@ impl TcpStream {
         if buf.is_empty() {
             return Ok(0);
         }
-        let call = self.0.writes.call();
-        let mut writing = self.0.writing.enter(&call)?;
+        let call = self.1.writes.call();
+        let mut writing = self.1.writing.enter(&call)?;
         let Writing { rule, drain, unacknowledged } = &mut *writing;
-        let conversation = &self.0.conversation;
+        let conversation = &self.1.conversation;
         self.see_reader()?;
-        let most = self.0.unit.of(conversation.data_file(), buf.len()).min(MAX_ATOMIC);
+        let most = self.1.unit.of(conversation.data_file(), buf.len()).min(MAX_ATOMIC);
         let most = await_room(unacknowledged, conversation, most, &call)?;
         let written = operation::write(conversation.data(), &buf[..most], &call, rule, || {
             drain.has_drained(conversation)
@@ -365,9 +369,9 @@ impl TcpStream {
 
     /// `BrokenPipe` if the other end is inside this machine and has closed.
     fn see_reader(&self) -> io::Result<()> {
-        let Some(end) = &self.0.conversation.end else { return Ok(()) };
+        let Some(end) = &self.1.conversation.end else { return Ok(()) };
         let looks = end.other_is_elsewhere()
-            && self.0.unheard.fetch_add(1, Relaxed) % WRITES_A_LOOK == WRITES_A_LOOK - 1;
+            && self.1.unheard.fetch_add(1, Relaxed) % WRITES_A_LOOK == WRITES_A_LOOK - 1;
         if end.other_has_closed() || looks && !end.other_is_open() {
             return Err(io::const_error!(io::ErrorKind::BrokenPipe, "the peer has closed"));
         }
@@ -383,73 +387,73 @@ impl TcpStream {
     }
 
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.0.conversation.address("remote")
+        self.1.conversation.address("remote")
     }
 
     pub fn socket_addr(&self) -> io::Result<SocketAddr> {
-        self.0.conversation.address("local")
+        self.1.conversation.address("local")
     }
 
     /// The kernel ends both directions or none: the reading half is shut here, and the writing half
     /// alone only where the kernel has `hangupxmit`.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         match how {
-            Shutdown::Read => self.0.reads.shut(),
+            Shutdown::Read => self.1.reads.shut(),
             Shutdown::Write => {
-                if self.0.conversation.command(b"hangupxmit").is_err() {
+                if self.1.conversation.command(b"hangupxmit").is_err() {
                     return Err(io::const_error!(
                         io::ErrorKind::Unsupported,
                         "this kernel cannot shut the writing half alone",
                     ));
                 }
-                self.0.writes.shut();
+                self.1.writes.shut();
             }
             Shutdown::Both => {
                 // First the flags: a reader that the kernel wakes must see whose end that was, or
                 // it takes this for the peer's reset.
-                self.0.writes.shut();
-                self.0.reads.shut();
+                self.1.writes.shut();
+                self.1.reads.shut();
                 // Not `hangup`: a peer inside the machine would never hear of it.
-                self.0.conversation.command(b"close")?;
-                self.0.conversation.end.as_ref().map(End::shut);
+                self.1.conversation.command(b"close")?;
+                self.1.conversation.end.as_ref().map(End::shut);
             }
         }
         Ok(())
     }
 
     pub fn duplicate(&self) -> io::Result<TcpStream> {
-        let spare = self.1.share(self.0.conversation.data_file())?;
-        Ok(TcpStream(Arc::clone(&self.0), spare))
+        let spare = self.0.share(self.1.conversation.data_file())?;
+        Ok(TcpStream(spare, Arc::clone(&self.1)))
     }
 
     /// The kernel's close sends what is queued in its own time. So the last handle of the stream
     /// lingers: it waits until all is acknowledged, or hangs up at once for a time of zero.
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
-        *self.0.linger.lock().unwrap_or_else(PoisonError::into_inner) = linger;
+        *self.1.linger.lock().unwrap_or_else(PoisonError::into_inner) = linger;
         Ok(())
     }
 
     pub fn linger(&self) -> io::Result<Option<Duration>> {
-        Ok(*self.0.linger.lock().unwrap_or_else(PoisonError::into_inner))
+        Ok(*self.1.linger.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Kept and given back: the kernel holds a short segment only while three full ones are under
     /// way, and cannot be told otherwise.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        self.0.nodelay.store(nodelay, SeqCst);
+        self.1.nodelay.store(nodelay, SeqCst);
         Ok(())
     }
 
     pub fn nodelay(&self) -> io::Result<bool> {
-        Ok(self.0.nodelay.load(SeqCst))
+        Ok(self.1.nodelay.load(SeqCst))
     }
 
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        set_ttl(&self.0.conversation, &self.0.ttl, ttl)
+        set_ttl(&self.1.conversation, &self.1.ttl, ttl)
     }
 
     pub fn ttl(&self) -> io::Result<u32> {
-        Ok(self.0.ttl.load(SeqCst))
+        Ok(self.1.ttl.load(SeqCst))
     }
 
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
@@ -457,10 +461,10 @@ impl TcpStream {
     }
 
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        self.0.reads.set_nonblocking(nonblocking)?;
-        self.0.writes.set_nonblocking(nonblocking)?;
-        self.0.reading.nudge();
-        self.0.writing.nudge();
+        self.1.reads.set_nonblocking(nonblocking)?;
+        self.1.writes.set_nonblocking(nonblocking)?;
+        self.1.reading.nudge();
+        self.1.writing.nudge();
         Ok(())
     }
 }
@@ -565,6 +569,6 @@ impl fmt::Debug for TcpStream {
         if let Ok(peer) = self.peer_addr() {
             shown.field("peer", &peer);
         }
-        shown.field("fd", &self.0.conversation.data()).finish()
+        shown.field("fd", &self.1.conversation.data()).finish()
     }
 }
