@@ -7,6 +7,9 @@
 //! A number stands for a text without the path that 9front adds to many. The whole string of the last failure stays with
 //! the thread.
 
+#[cfg(test)]
+mod tests;
+
 use super::thread_control;
 use crate::cell::UnsafeCell;
 use crate::sync::atomic::AtomicUsize;
