@@ -68,3 +68,22 @@ fn test(layout: &Layout, source: &Path, name: &str) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_a_small_table_of_procs_on_every_machine_says_that_it_runs_in_plan9_run_only() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut found = 0;
+        for machines in programs::files(&root.join("tests/ui"), "machines").unwrap() {
+            if fs::read_to_string(&machines).unwrap().lines().all(|line| line.contains("--procs")) {
+                found += 1;
+                let why = machines.with_extension("here");
+                assert!(why.is_file(), "{} is missing", why.display());
+            }
+        }
+        assert!(found > 0, "no program of tests/ui has the flag");
+    }
+}
