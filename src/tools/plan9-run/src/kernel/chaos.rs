@@ -190,29 +190,39 @@ impl Kernel {
     }
 
     /// Runs so many instructions; gives a stop that is not the end of one.
+    ///
+    /// Linux hides the flag of a step again only if it was hidden at the step before: behind a handler that was stepped
+    /// over its POPF (`--strict`) it is not, and the program would keep it. So it is taken away however the steps end.
     fn step_some(&mut self, pid: Pid, steps: u64) -> Option<Stop> {
-        for _ in 0..steps {
-            let tracee = self.procs.get(&pid)?.tracee.as_ref()?;
-            let pc = tracee.regs().ok()?.rip;
-            let code = self.code_at(pid, pc);
-            if code.iter().take(2).any(|byte| OF_FLAGS.contains(byte)) {
-                break;
-            }
-            let tracee = self.procs.get(&pid)?.tracee.as_ref()?;
-            match tracee.step().and_then(|()| tracee.wait()) {
-                Ok(Stop::Signal(libc::SIGTRAP))
-                    if tracee.signal_info().is_ok_and(|info| info.0 == TRAP_TRACE) => {}
-                Ok(stop) => return Some(stop),
-                Err(_) => return Some(Stop::Gone),
-            }
-        }
+        let stop = (0..steps).find_map(|_| self.step_once_more(pid)).flatten();
         let tracee = self.procs.get(&pid)?.tracee.as_ref()?;
         // A failure means that it is gone; the wait for it will say so.
         let _ = tracee.regs().and_then(|mut regs| {
             regs.eflags &= !TRAP_FLAG;
             tracee.set_regs(&regs)
         });
-        None
+        stop
+    }
+
+    /// Runs one instruction; gives what ends the steps, a stop if there was one.
+    fn step_once_more(&self, pid: Pid) -> Option<Option<Stop>> {
+        let Some(tracee) = self.procs.get(&pid).and_then(|proc| proc.tracee.as_ref()) else {
+            return Some(None);
+        };
+        let Ok(regs) = tracee.regs() else { return Some(None) };
+        let code = self.code_at(pid, regs.rip);
+        if code.iter().take(2).any(|byte| OF_FLAGS.contains(byte)) {
+            return Some(None);
+        }
+        match tracee.step().and_then(|()| tracee.wait()) {
+            Ok(Stop::Signal(libc::SIGTRAP))
+                if tracee.signal_info().is_ok_and(|info| info.0 == TRAP_TRACE) =>
+            {
+                None
+            }
+            Ok(stop) => Some(Some(stop)),
+            Err(_) => Some(Some(Stop::Gone)),
+        }
     }
 
     /// A stepped proc has come to a stop by itself, which is dealt with in its turn.
