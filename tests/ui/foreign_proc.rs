@@ -4,6 +4,8 @@ use std::arch::naked_asm;
 use std::fs;
 use std::os::plan9::note;
 use std::process;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 use std::time::Duration;
 
@@ -11,6 +13,9 @@ use std::time::Duration;
 struct Stack([u8; 65536]);
 
 static mut STACK: Stack = Stack([0; 65536]);
+
+/// The proc stands on its own stack. Until then a note to it would be pushed onto main's, which both share.
+static MOVED: AtomicU32 = AtomicU32::new(0);
 
 /// Forks a proc that shares the memory and sleeps for ever, on a stack of its own; its pid (man 2/fork, 2/sleep).
 #[unsafe(naked)]
@@ -39,12 +44,14 @@ unsafe extern "C" fn fork() -> i32 {
         "ret",
         "2:",
         "lea rsp, [rip + {stack} + 65536 - 64]",
+        "mov dword ptr [rip + {moved}], 1",
         "3:",
         "mov qword ptr [rsp + 8], 1000",
         "mov ebp, 17",
         "syscall",
         "jmp 3b",
         stack = sym STACK,
+        moved = sym MOVED,
     )
 }
 
@@ -52,6 +59,9 @@ fn main() {
     // SAFETY: the child touches its own stack alone.
     let pid = unsafe { fork() } as u32;
     assert!(pid > 0);
+    while MOVED.load(SeqCst) == 0 {
+        thread::yield_now();
+    }
     note::post(pid, b"away").unwrap();
     for _ in 0..100 {
         if fs::metadata(format!("/proc/{pid}")).is_err() {
