@@ -5,7 +5,7 @@
 #![no_std]
 #![no_main]
 
-use conformance::say;
+use conformance::{Text, say};
 use core::ffi::CStr;
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
@@ -85,6 +85,22 @@ fn is_same(name: &CStr) -> bool {
     })
 }
 
+/// Whether a read of any size gives one line of the file, and how many there are at least.
+fn lines(what: &str, least: usize) {
+    let name = Text::new(format_args!("/proc/{}/{what}", conformance::pid()));
+    let Ok(fd) = file::open(name.as_c_str(), open::READ) else {
+        return say!("/proc/N/{what}: cannot be opened");
+    };
+    let mut bytes = [0; ROOM];
+    let (mut count, mut single) = (0, true);
+    while let Ok(n @ 1..) = file::read(fd, &mut bytes) {
+        count += 1;
+        single &= bytes[..n].iter().filter(|&&byte| byte == b'\n').count() == 1;
+    }
+    let _ = file::close(fd);
+    say!("/proc/N/{what}: a line a read: {}", single && count >= least);
+}
+
 #[unsafe(no_mangle)]
 fn probe() {
     for (name, line) in TABLES {
@@ -98,4 +114,6 @@ fn probe() {
         }
     }
     say!("the others: the same in pieces");
+    lines("fd", 2);
+    lines("ns", 2);
 }

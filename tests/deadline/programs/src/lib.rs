@@ -111,10 +111,14 @@ pub fn proc_file(pid: u32, name: &str, mode: u32) -> i32 {
 /// The text of a file of the calling proc.
 fn own_file(name: &str) -> String {
     let fd = proc_file(pid(), name, open::READ);
-    let mut text = vec![0; 1 << 16];
-    let n = file::read(fd, &mut text).expect("its text");
+    let mut text = Vec::new();
+    let mut piece = vec![0; 1 << 16];
+    // Some give a line at a time.
+    while let n @ 1.. = file::read(fd, &mut piece).expect("its text") {
+        text.extend_from_slice(&piece[..n]);
+    }
     file::close(fd).expect("an open file");
-    String::from_utf8_lossy(&text[..n]).into_owned()
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// The calling proc's id, which each thread has its own of (man 3/cons).

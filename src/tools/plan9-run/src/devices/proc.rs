@@ -154,8 +154,8 @@ impl Device for ProcDevice {
             Some("status") => part(&status(k, of), n, offset),
             Some(name) if proc_debug::has(name) => proc_debug::read(k, of, name, n, offset),
             Some("segment") => part(&segments(k, of), n, offset),
-            Some("fd") => part(&descriptors(k, of), n, offset),
-            Some("ns") => part(&namespace(k, of), n, offset),
+            Some("fd") => part(line_at(&descriptors(k, of), offset), n, offset),
+            Some("ns") => part(line_at(&namespace(k, of), offset), n, offset),
             Some("note") if n == 0 => Started::Done(Err(error("read or write too small"))),
             Some("note") => match k.take_note(of) {
                 // The text, cut, and its NUL.
@@ -260,6 +260,17 @@ fn segments(k: &Kernel, of: Pid) -> Vec<u8> {
         text += &format!("{name:<6} {read_only}  {base:>8x} {top:>8x} {users:>4}\n");
     }
     text.into_bytes()
+}
+
+/// What of a text a read at that offset can reach: such files give a line at a time, however much is asked for
+/// (`port/devproc.c:procread`, `readfd1`, `readns1`).
+fn line_at(text: &[u8], offset: u64) -> &[u8] {
+    let rest = text.get(offset as usize..).unwrap_or_default();
+    let end = rest
+        .iter()
+        .position(|&byte| byte == b'\n')
+        .map_or(text.len(), |at| offset as usize + at + 1);
+    &text[..end]
 }
 
 fn descriptors(k: &Kernel, of: Pid) -> Vec<u8> {
