@@ -11,7 +11,39 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const FEATURES: &str = "borrowed_buf_init, can_vector, core_io_borrowed_buf, io_error_uncategorized, read_buf, tcp_linger";
+const FEATURES: &[&str] = &[
+    "borrowed_buf_init",
+    "can_vector",
+    "core_io_borrowed_buf",
+    "gethostname",
+    "io_error_uncategorized",
+    "read_buf",
+    "tcp_linger",
+];
+
+/// One that Rust 1.96.0 does not know.
+const KEEPALIVE: &str = "tcp_keepalive";
+
+/// What the tests find at the root of std, but for its modules, and of the crate `rand`: one of them takes a port at
+/// random.
+const ROOT: &str = "
+extern crate self as rand;
+pub trait Rng {
+    fn random_range(&mut self, range: std::ops::Range<u16>) -> u16;
+}
+pub mod test_helpers {
+    use std::hash::{BuildHasher, RandomState};
+    pub struct TestRng;
+    pub fn test_rng() -> TestRng {
+        TestRng
+    }
+    impl crate::Rng for TestRng {
+        fn random_range(&mut self, range: std::ops::Range<u16>) -> u16 {
+            range.start + RandomState::new().hash_one(()) as u16 % (range.end - range.start)
+        }
+    }
+}
+";
 
 /// The suites' names.
 pub const TCP_SUITE: &str = "std-tcp";
@@ -47,14 +79,18 @@ pub fn udp(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
     run(layout, part, report, &UDP)
 }
 
-/// Compiles a suite's tests; gives the program and their names.
+/// Compiles a suite's tests; gives the program and the names of those that upstream does not ignore.
 pub fn built(layout: &Layout, suite: &str) -> Result<(PathBuf, Vec<String>)> {
     let protocol = if suite == TCP_SUITE { &TCP } else { &UDP };
     let binary = layout.build.join("test").join(protocol.suite);
     compile(layout, protocol.tests, &binary)?;
-    let names = programs::run(layout, &[], &binary, &["--list"])?.stdout;
-    let tests =
-        libtest::listed(&names).iter().map(|test| test.trim_start_matches(MODULE).into()).collect();
+    let listed = |more: &[&str]| -> Result<Vec<String>> {
+        let list = [&["--list"], more].concat();
+        Ok(libtest::listed(&programs::run(layout, &[], &binary, &list)?.stdout))
+    };
+    let (all, ignored) = (listed(&[])?, listed(&["--ignored"])?);
+    let run = all.iter().filter(|test| !ignored.contains(test));
+    let tests = run.filter_map(|test| test.strip_prefix(MODULE)).map(str::to_owned).collect();
     Ok((binary, tests))
 }
 
@@ -91,12 +127,20 @@ pub fn one(layout: &Layout, binary: &Path, test: &str, flags: &[&str]) -> Result
 
 fn compile(layout: &Layout, tests: &str, binary: &Path) -> Result<()> {
     let net = layout.overlaid_library().join("std/src/net");
+    let mut features = FEATURES.to_vec();
+    if fs::read_to_string(net.join("tcp.rs"))?.contains(KEEPALIVE) {
+        features.push(KEEPALIVE);
+    }
+    // It has become a module of tests.
+    let helpers = if net.join("test.rs").is_file() { "test" } else { "tests" };
     let source = format!(
-        "#![feature({FEATURES})]\n#![allow(unused, internal_features)]\n\
-         pub use std::{{env, fmt, io, mem, os, sync, thread, time}};\n\
-         pub mod net {{\n    pub use std::net::*;\n    #[path = {:?}]\n    pub mod test;\n}}\n\
+        "#![feature({})]\n#![allow(unused, internal_features)]\n\
+         pub use std::{{env, ffi, fmt, io, mem, ops, os, ptr, slice, sync, thread, time}};\n\
+         pub mod net {{\n    pub use std::net::*;\n    #[path = {:?}]\n    pub mod {helpers};\n}}\n\
+         {ROOT}\
          #[path = {:?}]\nmod tests;\n",
-        net.join("test.rs"),
+        features.join(", "),
+        net.join(helpers).with_extension("rs"),
         net.join(tests)
     );
     let file = binary.with_extension("rs");
