@@ -151,6 +151,11 @@ fn once(text: &str, hook: &Hook, found: &str) -> Result<Range<usize>> {
     }
 }
 
+/// Whether a line opens a `cfg_select!`, comments not counted.
+pub fn is_select(line: &str) -> bool {
+    !line.trim_start().starts_with("//") && line.contains(CFG_SELECT)
+}
+
 /// The start of the line after the n-th `cfg_select! {`, comments not counted.
 fn nth_cfg_select(text: &str, hook: &Hook, n: usize) -> Result<usize> {
     ensure!(n > 0, "{}: `cfg_select` counts from 1", name(hook));
@@ -158,7 +163,7 @@ fn nth_cfg_select(text: &str, hook: &Hook, n: usize) -> Result<usize> {
     let mut seen = 0;
     for line in text.split_inclusive('\n') {
         at += line.len();
-        if line.trim_start().starts_with("//") || !line.contains(CFG_SELECT) {
+        if !is_select(line) {
             continue;
         }
         seen += 1;

@@ -57,6 +57,14 @@ pub fn find_or_install(layout: &Layout) -> Result<Rust> {
     Ok(rust)
 }
 
+/// The compiler to build with, if it is there.
+pub fn found(layout: &Layout) -> Option<Rust> {
+    match choose(&Machine::this(layout).facts()) {
+        Choice::Use(rust) => Some(rust),
+        Choice::Refuse(_) | Choice::Install(_) => None,
+    }
+}
+
 /// The user's own cargo, for what is built for the host: the one that runs us, else the one on PATH.
 pub fn user_cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))

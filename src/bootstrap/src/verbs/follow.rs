@@ -22,9 +22,19 @@ pub fn run(layout: Layout, args: &Args) -> Result<ExitCode> {
     let version = &args.version;
     let layout = layout.with_rust(Some(version.clone()));
     let rust = toolchain::find_or_install(&layout)?;
-    let library = layout.own_library();
+    let (library, root) = (layout.own_library(), layout.root.clone());
     let purpose = Purpose::Sysroot;
-    let (plan, misfits) = overlay::attempt(&rust.library, &library, &rust.version, purpose)?;
+    let (plan, mut misfits) = overlay::attempt(&rust.library, &library, &rust.version, purpose)?;
+    let own = toolchain::found(&layout.with_rust(None));
+    match own.filter(|own| own.version == RUST_VERSION) {
+        Some(own) => {
+            let (old, new) = (&own.library, &rust.library);
+            misfits.extend(overlay::mistaken(old, new, &library, &rust.version)?);
+        }
+        None => println!(
+            "Rust {RUST_VERSION} is not here to compare with, so look yourself at hooks by the number of a cfg_select"
+        ),
+    }
     println!(
         "Rust {}: {} misfits among {} hooks and {} own files",
         rust.version,
@@ -48,7 +58,7 @@ pub fn run(layout: Layout, args: &Args) -> Result<ExitCode> {
     let place = write(&library, version, &text)?;
     println!(
         "drafted {}: go through it, rename it to {version}.toml, then `x build --rust {version}`",
-        shown(&layout.root, &place)
+        shown(&root, &place)
     );
     Ok(ExitCode::FAILURE)
 }
