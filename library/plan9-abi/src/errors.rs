@@ -30,6 +30,8 @@ pub enum Kind {
     InvalidFilename,
     Interrupted,
     OutOfMemory,
+    TooManyOpenFiles,
+    InputOutput,
     Other,
 }
 
@@ -92,7 +94,7 @@ table! {
     "not mounted" 0x204 NotFound;
     "process exited" 3 NotFound;
     "interrupted" 4 Interrupted;
-    "i/o error" 5 Other;
+    "i/o error" 5 InputOutput;
     "exec header invalid" 8 InvalidInput;
     "fd out of range or not open" 9 InvalidInput;
     "inappropriate use of fd" 0x209 InvalidInput;
@@ -127,7 +129,7 @@ table! {
     "bad numeric port" 0x221 InvalidInput;
     "malformed address" 0x222 InvalidInput;
     "seek in directory" 0x223 InvalidInput;
-    "no free file descriptors" 24 Other;
+    "no free file descriptors" 24 TooManyOpenFiles;
     "no space" 28 StorageFull;
     "file system full" 0x224 StorageFull;
     "seek on a stream" 29 NotSeekable;

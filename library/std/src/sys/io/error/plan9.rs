@@ -1,7 +1,6 @@
 //! Errors are strings; [`errstr`](crate::sys::pal::errstr) makes numbers of them.
 
-use crate::io::ErrorKind;
-use crate::sys::io::RawOsError;
+use crate::io::{ErrorKind, RawOsError};
 use crate::sys::pal::errstr;
 use plan9_abi::errors::{self, Kind};
 use plan9_abi::sys::error::until_nul;
@@ -42,7 +41,7 @@ pub fn decode_error_kind(code: RawOsError) -> ErrorKind {
         Kind::InvalidFilename => ErrorKind::InvalidFilename,
         Kind::Interrupted => ErrorKind::Interrupted,
         Kind::OutOfMemory => ErrorKind::OutOfMemory,
-        Kind::Other => ErrorKind::Uncategorized,
+        Kind::TooManyOpenFiles | Kind::InputOutput | Kind::Other => ErrorKind::Uncategorized,
     }
 }
 
