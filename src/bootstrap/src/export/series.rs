@@ -59,6 +59,7 @@ pub const PARTS: &[Part] = &[
             "library/std/src/sys/net",
             "library/std/src/sys/pipe",
             "library/std/src/sys/process",
+            "library/alloc/src/io",
         ],
     },
     Part {
