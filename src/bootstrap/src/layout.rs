@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf, absolute};
 pub const TRIPLE: &str = "x86_64-unknown-plan9";
 
 /// The upstream version the hooks and own files are written for.
-pub const RUST_VERSION: &str = "1.96.0";
+pub const RUST_VERSION: &str = "1.99.1";
 
 /// The program that lets a Plan 9 machine run programs for `plan9-run --on`, built from `src/tools`.
 pub const SERVER: &str = "plan9-remote";

@@ -6,7 +6,7 @@ use super::*;
 use std::path::PathBuf;
 
 const UPSTREAM: &[(&str, &str)] = &[
-    ("src/version", "1.96.0\n"),
+    ("src/version", RUST_VERSION),
     ("library/std/Cargo.toml", "[package]\nname = 'std'\n"),
     ("library/std/src/sys/alloc/mod.rs", "cfg_select! {\n    unix => {}\n}\n// tests\n"),
     ("library/std/src/sys/fs/mod.rs", "cfg_select! {\n    unix => {}\n}\n"),
@@ -205,7 +205,7 @@ fn another_version_or_a_hook_that_does_not_fit_is_refused() {
     let trees = Trees::new();
     trees.put("up/src/version", "1.97.0\n");
     repository(&trees.up()).unwrap();
-    assert!(trees.refused().contains("is Rust 1.97.0, and the fork fits 1.96.0"));
+    assert!(trees.refused().contains(&format!("is Rust 1.97.0, and the fork fits {RUST_VERSION}")));
 
     let trees = Trees::new();
     trees.put("up/library/std/src/sys/fs/mod.rs", "\n");

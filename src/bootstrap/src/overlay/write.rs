@@ -110,6 +110,9 @@ fn remove_others(plan: &Plan, dest: &Path) -> Result<usize> {
     }
     for path in &others {
         fs::remove_file(path).with_context(|| format!("{} cannot be removed", path.display()))?;
+        // Folders that this has emptied; the first that has something ends it.
+        let folders = path.ancestors().skip(1).take_while(|folder| *folder != dest);
+        let _ = folders.map(fs::remove_dir).take_while(Result::is_ok).count();
     }
     Ok(others.len())
 }

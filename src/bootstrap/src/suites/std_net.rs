@@ -21,7 +21,7 @@ const FEATURES: &[&str] = &[
     "tcp_linger",
 ];
 
-/// One that Rust 1.96.0 does not know.
+/// One that not every version of Rust knows.
 const KEEPALIVE: &str = "tcp_keepalive";
 
 /// What the tests find at the root of std, but for its modules, and of the crate `rand`: one of them takes a port at

@@ -1,8 +1,8 @@
 //! Which compiler is taken, and what is installed where none fits: a pure function of what was found.
 //!
-//! Order: the one that the user names; a rustup toolchain of the wanted version; Debian's packages of that version. The
-//! user's own compiler is taken in any version, with a notice where the fork has no file for it. Others are not, for
-//! nobody asked for them.
+//! Order: the one that the user names; the wanted version, as rustup's toolchain or Debian's packages; that version by
+//! rustup; another version that fits, which is there; Debian's packages. The user's own compiler is taken in any version,
+//! with a notice where the fork has no file for it. Others are not, for nobody asked for them.
 
 use super::Rust;
 use super::machine::{Compiler, Facts};
@@ -24,6 +24,8 @@ pub enum Way {
     /// The source for rustup's toolchain of this name.
     RustupSource(String),
     RustupToolchain(String),
+    /// One of an older version, which is there.
+    Older(Rust),
     Apt,
 }
 
@@ -40,26 +42,45 @@ pub fn choose(facts: &Facts) -> Choice {
         Some(Compiler::Lacking(why)) => return Choice::Refuse(why.clone()),
         None => {}
     }
-    // rustup's is known by its name: a nightly calls itself otherwise.
-    if let Some((_, Compiler::Whole(rust))) = &facts.toolchain {
-        return Choice::Use(rust.clone());
-    }
-    match &facts.debian {
-        Some(Compiler::Whole(rust)) if rust.version == facts.wanted => {
-            return Choice::Use(rust.clone());
-        }
+    let there = there(facts);
+    let is_wanted = matches!(&facts.toolchain, Some((_, Compiler::Whole(_))))
+        || there.is_some_and(|rust| rust.version == facts.wanted);
+    let rustup = match &facts.toolchain {
+        Some((name, _)) => Some(Way::RustupSource(name.clone())),
+        None => facts.rustup.then(|| Way::RustupToolchain(facts.wanted.clone())),
+    };
+    match there {
+        Some(rust) if is_wanted || rustup.is_none() => return Choice::Use(rust.clone()),
         _ => {}
     }
-    let mut ways = Vec::new();
-    match &facts.toolchain {
-        Some((name, _)) => ways.push(Way::RustupSource(name.clone())),
-        None if facts.rustup => ways.push(Way::RustupToolchain(facts.wanted.clone())),
-        None => {}
-    }
-    if facts.apt && facts.root && facts.wanted == DEBIAN_VERSION {
+    let mut ways: Vec<Way> = rustup.into_iter().collect();
+    ways.extend(there.cloned().map(Way::Older));
+    if facts.apt && facts.root && debian_will_do(facts) && there.is_none() {
         ways.push(Way::Apt);
     }
     Choice::Install(ways)
+}
+
+/// The newest compiler that is there and will do.
+pub fn there(facts: &Facts) -> Option<&Rust> {
+    // rustup's is known by its name: a nightly calls itself otherwise.
+    if let Some((_, Compiler::Whole(rust))) = &facts.toolchain {
+        return Some(rust);
+    }
+    let versions = [&facts.wanted].into_iter().chain(&facts.others);
+    let found = facts.older.iter().chain(&facts.debian);
+    let whole = found.filter_map(|compiler| match compiler {
+        Compiler::Whole(rust) => Some(rust),
+        Compiler::Lacking(_) => None,
+    });
+    let whole: Vec<&Rust> = whole.collect();
+    versions
+        .filter_map(|version| whole.iter().copied().find(|rust| rust.version == *version))
+        .next()
+}
+
+fn debian_will_do(facts: &Facts) -> bool {
+    facts.wanted == DEBIAN_VERSION || facts.others.iter().any(|other| other == DEBIAN_VERSION)
 }
 
 impl Way {
@@ -72,6 +93,7 @@ impl Way {
             Self::RustupToolchain(version) => format!(
                 "installing Rust {version} with its library source by rustup, beside your other toolchains"
             ),
+            Self::Older(rust) => format!("taking Rust {} ({})", rust.version, rust.found),
             Self::Apt => {
                 format!("installing Debian's packages {} by apt-get", PACKAGES.join(", "))
             }
@@ -94,6 +116,7 @@ impl Way {
                 "--component",
                 "rust-src,clippy,rustfmt",
             ]],
+            Self::Older(_) => vec![],
             Self::Apt => {
                 let install = ["apt-get", "install", "--yes", "--no-install-recommends"];
                 vec![vec!["apt-get", "update"], [&install[..], &PACKAGES].concat()]
@@ -114,7 +137,7 @@ pub fn mend(facts: &Facts) -> String {
         ));
     }
     let packages = PACKAGES.join(" ");
-    match (wanted == DEBIAN_VERSION, facts.apt) {
+    match (debian_will_do(facts), facts.apt) {
         (true, true) => mends.push(format!("as root `apt-get install {packages}`")),
         (true, false) => mends.push(format!("Debian 12's packages {packages}")),
         (false, _) => {}

@@ -16,9 +16,9 @@ pub fn find_or_install(machine: &Machine) -> Result<Rust> {
     for way in ways {
         println!("x: {}", way.announcement());
         if goes(machine, &way)
-            && let Choice::Use(rust) = choice::choose(&machine.facts())
+            && let Some(rust) = choice::there(&machine.facts())
         {
-            return Ok(rust);
+            return Ok(rust.clone());
         }
         println!("x: that did not work; looking for another way");
     }

@@ -4,6 +4,7 @@
 
 use super::Rust;
 use crate::layout::{Layout, RUST_VERSION};
+use crate::overlay;
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::ffi::OsString;
@@ -14,6 +15,8 @@ use std::process::Command;
 pub struct Machine {
     /// The version of Rust, as rustup names it.
     pub wanted: String,
+    /// Releases that will do as well where that one cannot be got, newest first.
+    pub others: Vec<String>,
     /// The search path for commands.
     pub path: OsString,
     /// `PLAN9_RUSTC`, a compiler that the user names.
@@ -36,13 +39,16 @@ pub enum Compiler {
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// The version that was looked for, as rustup names it.
+    /// As in [`Machine`].
     pub wanted: String,
+    pub others: Vec<String>,
     pub named: Option<Compiler>,
     pub rustup: bool,
     /// rustup's toolchain of the wanted version: its full name, and the compiler in it.
     pub toolchain: Option<(String, Compiler)>,
     pub debian: Option<Compiler>,
+    /// rustup's toolchains of the other versions.
+    pub older: Vec<Compiler>,
     pub apt: bool,
     pub root: bool,
 }
@@ -52,7 +58,13 @@ impl Machine {
     /// names.
     pub fn this(layout: &Layout) -> Self {
         let named = env::var_os("PLAN9_RUSTC").map(PathBuf::from);
+        // A version's file that cannot be read is told when one is laid over.
+        let releases = overlay::releases(&layout.own_library()).unwrap_or_default();
+        let others = releases.into_iter().rev().filter(|release| {
+            layout.rust.is_none() && release != RUST_VERSION && !release.contains('-')
+        });
         Self {
+            others: others.collect(),
             wanted: layout.rust.clone().unwrap_or_else(|| RUST_VERSION.to_owned()),
             path: env::var_os("PATH").unwrap_or_default(),
             named: named.filter(|_| layout.rust.is_none()),
@@ -79,22 +91,40 @@ impl Machine {
         let named = self.named.as_deref().map(|rustc| self.compiler(rustc, "PLAN9_RUSTC"));
         Facts {
             wanted: self.wanted.clone(),
+            others: self.others.clone(),
             named,
             rustup: self.find("rustup").is_some(),
-            toolchain: self.toolchain(),
+            toolchain: self.toolchain(&self.wanted),
+            older: self
+                .others
+                .iter()
+                .filter_map(|version| self.toolchain(version))
+                .map(|(_, compiler)| compiler)
+                .collect(),
             debian: self.debian.is_file().then(|| self.compiler(&self.debian, "Debian's packages")),
             apt: self.find("apt-get").is_some(),
             root,
         }
     }
 
-    /// The installed toolchain. The list is asked first: `rustup which` may install one unasked.
-    fn toolchain(&self) -> Option<(String, Compiler)> {
+    /// The installed toolchain of a version: that of its name, or `stable` if it is that one. The list is asked first:
+    /// `rustup which` may install one unasked.
+    fn toolchain(&self, version: &str) -> Option<(String, Compiler)> {
         let list = output(self.command("rustup").args(["toolchain", "list"])).ok()?;
-        let line = list.lines().find(|line| is_of(line, &self.wanted))?;
-        let name = line.split_whitespace().next()?;
-        let which = output(self.command("rustup").args(["which", "--toolchain", name, "rustc"]));
-        let compiler = match which {
+        let named = |version: &str| {
+            let line = list.lines().find(|line| is_of(line, version))?;
+            line.split_whitespace().next()
+        };
+        let rustc = |name: &str| {
+            output(self.command("rustup").args(["which", "--toolchain", name, "rustc"]))
+        };
+        let is_it = |name: &&str| {
+            let verbose =
+                rustc(name).and_then(|rustc| output(Command::new(rustc.trim_end()).arg("-vV")));
+            verbose.is_ok_and(|text| super::field(&text, "release: ") == Some(version))
+        };
+        let name = named(version).or_else(|| named("stable").filter(is_it))?;
+        let compiler = match rustc(name) {
             Ok(rustc) => self.compiler(Path::new(rustc.trim_end()), "rustup"),
             Err(error) => Compiler::Lacking(format!("{error:#}")),
         };

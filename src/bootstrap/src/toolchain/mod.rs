@@ -85,6 +85,14 @@ pub fn forget_users_flags(cargo: &mut Command) {
     }
 }
 
+/// Where a toolchain of rustup's keeps the compiler's libraries, which rustup's own cargo is told: rustc-dev puts a copy of
+/// the compiler where build scripts load from, and that copy finds no LLVM.
+pub fn libraries(rust: &Rust) -> Option<PathBuf> {
+    let folder = rust.rustc.parent()?.parent()?.join("lib");
+    let mut names = folder.read_dir().ok()?.filter_map(|entry| Some(entry.ok()?.file_name()));
+    names.any(|name| name.to_string_lossy().starts_with("librustc_driver")).then_some(folder)
+}
+
 /// A line of `rustc -vV`, without its name.
 fn field<'a>(verbose: &'a str, name: &str) -> Option<&'a str> {
     verbose.lines().find_map(|line| line.strip_prefix(name))

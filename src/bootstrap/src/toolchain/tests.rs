@@ -87,6 +87,42 @@ fn debians_packages_are_for_their_own_version() {
 }
 
 #[test]
+fn an_older_version_that_is_there_comes_after_rustup_and_before_apt() {
+    let debian = Some(whole(VERSION, "debian"));
+    let (wanted, others) = ("1.97.0".to_owned(), vec![VERSION.to_owned()]);
+    let none = Facts { wanted, others, apt: true, root: true, ..facts() };
+    let rustup = Way::RustupToolchain("1.97.0".to_owned());
+    assert_eq!(choose(&none), Choice::Install(vec![Way::Apt]));
+    let there = Facts { debian, ..none.clone() };
+    assert_eq!(choose(&there), Choice::Use(rust(VERSION, "debian")));
+    let facts = Facts { rustup: true, ..there };
+    let older = Way::Older(rust(VERSION, "debian"));
+    assert_eq!(choose(&facts), Choice::Install(vec![rustup.clone(), older]));
+    let facts = Facts { older: vec![whole(VERSION, "rustup")], ..facts };
+    let older = Way::Older(rust(VERSION, "rustup"));
+    assert_eq!(choose(&facts), Choice::Install(vec![rustup, older]));
+    let toolchain = Some(("stable-x".to_owned(), whole("1.97.0", "rustup")));
+    assert_eq!(choose(&Facts { toolchain, ..facts }), Choice::Use(rust("1.97.0", "rustup")));
+}
+
+#[test]
+fn rustups_stable_is_taken_if_it_is_the_wanted_version() {
+    let rustup = "case \"$1 $2\" in 'toolchain list') echo 'stable-x (active)';; \
+                  'which --toolchain') echo $F/up/bin/rustc;; *) exit 1;; esac";
+    let pretended = Pretended::new(&[("rustup", rustup), ("id", "echo 1000")]);
+    pretended.compiler("up", VERSION);
+    let library = pretended.path("up/lib/rustlib/src/rust/library/std");
+    fs::create_dir_all(&library).unwrap();
+    fs::write(library.join("Cargo.toml"), "").unwrap();
+    let taken = install::find_or_install(&pretended.machine(None)).unwrap();
+    assert_eq!((taken.found, taken.version.as_str()), ("rustup", VERSION));
+    let other = Machine { wanted: "1.97.0".to_owned(), ..pretended.machine(None) };
+    assert!(install::find_or_install(&other).is_err());
+    let older = Machine { others: vec![VERSION.to_owned()], ..other };
+    assert_eq!(install::find_or_install(&older).unwrap().version, VERSION);
+}
+
+#[test]
 fn a_nightly_is_known_by_its_toolchains_name() {
     let nightly = whole("1.101.0-nightly", "rustup");
     let toolchain = Some(("nightly-2026-10-30-x".to_owned(), nightly));
@@ -163,6 +199,7 @@ impl Pretended {
     fn machine(&self, named: Option<&str>) -> Machine {
         Machine {
             wanted: VERSION.to_owned(),
+            others: Vec::new(),
             path: self.path("bin").into(),
             named: named.map(|name| self.path(name)),
             debian: self.path("usr/bin/rustc"),
@@ -197,10 +234,11 @@ fn rustup_adds_what_its_toolchain_lacks() {
 fn rustups_other_toolchains_are_left_and_ours_is_installed() {
     let install = format!(
         "case \"$1 $2\" in 'toolchain list') echo stable-x; [ -e $F/up/done ] && echo 1.96.0-x;; \
-         'which --toolchain') echo $F/up/bin/rustc;; \
+         'which --toolchain') [ $3 = stable-x ] && echo $F/old/bin/rustc || echo $F/up/bin/rustc;; \
          'toolchain install') D=$F/up/lib/rustlib/src/rust; {SOURCE}; >$F/up/done;; *) exit 1;; esac; exit 0"
     );
     let pretended = Pretended::new(&[("rustup", &install)]);
+    pretended.compiler("old", "1.63.0");
     pretended.compiler("up", VERSION);
     assert_eq!(install::find_or_install(&pretended.machine(None)).unwrap().found, "rustup");
     let log = pretended.log();

@@ -81,7 +81,8 @@ fn run() -> Result<ExitCode> {
     let mut args: Vec<OsString> = env::args_os().skip(1).collect();
     let mut command = Command::new(real);
     if name == Some("cargo") {
-        let settings = settings(&record, toolchain);
+        let mut settings = settings(&record, toolchain);
+        settings.extend(libraries(&record.rustc).map(|folder| ("LD_LIBRARY_PATH".into(), folder)));
         let unset = settings.into_iter().filter(|(name, _)| env::var_os(name).is_none());
         command.envs(unset).env("PATH", search_path(toolchain, env::var_os("PATH")));
         if env::var_os(runner_variable()).is_none() {
@@ -117,6 +118,15 @@ fn run() -> Result<ExitCode> {
         return Ok(ExitCode::from(output.status.code().unwrap_or(1) as u8));
     }
     Err(command.exec()).with_context(|| failure(real))
+}
+
+/// The folder of the compiler's libraries, as rustup tells its cargo: rustc-dev puts a copy of the compiler where build
+/// scripts load from, and that copy finds no LLVM.
+fn libraries(rustc: &Path) -> Option<OsString> {
+    let folder = rustc.parent()?.parent()?.join("lib");
+    let mut names = folder.read_dir().ok()?.filter_map(|entry| Some(entry.ok()?.file_name()));
+    let has = names.any(|name| name.to_string_lossy().starts_with("librustc_driver"));
+    has.then(|| folder.into())
 }
 
 /// What cargo gets where the user has not set it.

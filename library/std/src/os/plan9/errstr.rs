@@ -25,7 +25,6 @@
 //! ```
 
 use crate::io;
-use crate::sealed::Sealed;
 use crate::sys::errstr;
 use plan9_abi::layout::ERRMAX;
 use plan9_abi::sys::error::{swap, until_nul};
@@ -56,14 +55,11 @@ pub fn error(text: &str) -> io::Error {
 
 /// The texts of errors that come from the system.
 #[stable(feature = "rust1", since = "1.0.0")]
-pub trait ErrorExt: Sealed {
+pub impl(self) trait ErrorExt {
     /// What the kernel or the file server said, without a path; `None` if the error is none of theirs.
     #[stable(feature = "rust1", since = "1.0.0")]
     fn errstr(&self) -> Option<String>;
 }
-
-#[stable(feature = "rust1", since = "1.0.0")]
-impl Sealed for io::Error {}
 
 #[stable(feature = "rust1", since = "1.0.0")]
 impl ErrorExt for io::Error {

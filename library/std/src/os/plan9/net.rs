@@ -47,7 +47,6 @@ use crate::io;
 use crate::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use crate::os::fd::OwnedFd;
 use crate::path::{Path, PathBuf};
-use crate::sealed::Sealed;
 use crate::sys::fd::FileDesc;
 use crate::sys::net::network::{self, Network};
 use crate::sys::{self, AsInner, FromInner};
@@ -88,15 +87,6 @@ pub fn set_directory<P: AsRef<Path>>(path: P) -> io::Result<()> {
     network::set_directory(path.as_ref())
 }
 
-#[unstable(feature = "sealed", issue = "none")]
-impl Sealed for TcpListener {}
-
-#[unstable(feature = "sealed", issue = "none")]
-impl Sealed for TcpStream {}
-
-#[unstable(feature = "sealed", issue = "none")]
-impl Sealed for UdpSocket {}
-
 /// A conversation made of the descriptor that stands for it, where that may be another file's.
 ///
 /// # Examples
@@ -116,7 +106,7 @@ impl Sealed for UdpSocket {}
 /// }
 /// ```
 #[stable(feature = "rust1", since = "1.0.0")]
-pub trait FromDescriptor: Sealed + Sized {
+pub impl(self) trait FromDescriptor: Sized {
     /// As `From<OwnedFd>`, which panics where this fails. The descriptor is closed then.
     ///
     /// # Errors
@@ -171,7 +161,7 @@ impl FromDescriptor for UdpSocket {
 /// }
 /// ```
 #[stable(feature = "rust1", since = "1.0.0")]
-pub trait TcpListenerExt: Sealed {
+pub impl(self) trait TcpListenerExt {
     /// Stops listening, for every clone: each `accept` that is blocked, and each later one, fails with the kernel's
     /// `listen hungup`, of kind [`InvalidInput`](io::ErrorKind::InvalidInput). Callers that nobody has accepted are
     /// hung up (`hangup` in man 3/ip).

@@ -36,7 +36,6 @@ mod descriptors;
 use crate::ffi::{CStr, OsStr};
 use crate::path::Path;
 use crate::process::{Command, ExitStatus};
-use crate::sealed::Sealed;
 use crate::sys::{AsInner, AsInnerMut, exit_with};
 use plan9_abi::layout::ERRMAX;
 
@@ -72,7 +71,7 @@ pub enum Union {
 
 /// Plan 9-specific extensions to [`Command`].
 #[stable(feature = "rust1", since = "1.0.0")]
-pub trait CommandExt: Sealed {
+pub impl(self) trait CommandExt {
     /// Sets the program's own name, the first of its arguments, which else is the name by which it is started.
     #[stable(feature = "rust1", since = "1.0.0")]
     fn arg0<S: AsRef<OsStr>>(&mut self, arg: S) -> &mut Command;
@@ -179,7 +178,7 @@ impl CommandExt for Command {
 /// }
 /// ```
 #[stable(feature = "rust1", since = "1.0.0")]
-pub trait ExitStatusExt: Sealed {
+pub impl(self) trait ExitStatusExt {
     /// What the program gave to `exits`, empty for success, or the note that ended it (man 2/exits, 2/await).
     #[stable(feature = "rust1", since = "1.0.0")]
     fn text(&self) -> &[u8];

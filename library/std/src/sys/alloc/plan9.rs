@@ -2,9 +2,9 @@
 //!
 //! Memory from the break is contiguous and zero. Memory goes back to the kernel in large pieces, for that can take the
 //! kernel a clock tick: a large block when it is freed, and the heap's end when it has become as large. The lock is a
-//! futex, which neither allocates nor uses thread-locals.
+//! futex, which neither allocates nor uses thread-locals. The functions are `GlobalAlloc`'s, with its contracts.
 
-use crate::alloc::{GlobalAlloc, Layout, System};
+use crate::alloc::Layout;
 use crate::cell::UnsafeCell;
 use crate::ptr;
 use crate::sys::pal::{blocks, heap, shared_static, stacks};
@@ -65,7 +65,7 @@ struct Heap {
 impl Heap {
     /// # Safety
     ///
-    /// As for [`GlobalAlloc::dealloc`].
+    /// As for [`GlobalAlloc::dealloc`](crate::alloc::GlobalAlloc::dealloc).
     unsafe fn free(&mut self, ptr: *mut u8, layout: Layout) {
         // SAFETY: the caller's contract is dlmalloc's.
         unsafe { self.blocks.free(ptr, layout.size(), layout.align()) };
@@ -112,56 +112,52 @@ fn is_large(size: usize, align: usize) -> bool {
     size >= LARGE && align <= blocks::GRAIN
 }
 
-// SAFETY: each block is the business of the one of the two that its layout says, and both keep the contract.
-#[stable(feature = "alloc_system_type", since = "1.28.0")]
-unsafe impl GlobalAlloc for System {
-    #[inline]
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if is_large(layout.size(), layout.align()) {
-            return blocks::take(layout.size());
-        }
-        // SAFETY: the caller's contract is dlmalloc's.
-        with(|heap| unsafe { heap.blocks.malloc(layout.size(), layout.align()) })
+#[inline]
+pub unsafe fn alloc(layout: Layout) -> *mut u8 {
+    if is_large(layout.size(), layout.align()) {
+        return blocks::take(layout.size());
     }
+    // SAFETY: the caller's contract is dlmalloc's.
+    with(|heap| unsafe { heap.blocks.malloc(layout.size(), layout.align()) })
+}
 
-    #[inline]
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if is_large(layout.size(), layout.align()) {
-            return blocks::take(layout.size());
-        }
-        // SAFETY: the caller's contract is dlmalloc's.
-        with(|heap| unsafe { heap.blocks.calloc(layout.size(), layout.align()) })
+#[inline]
+pub unsafe fn alloc_zeroed(layout: Layout) -> *mut u8 {
+    if is_large(layout.size(), layout.align()) {
+        return blocks::take(layout.size());
     }
+    // SAFETY: the caller's contract is dlmalloc's.
+    with(|heap| unsafe { heap.blocks.calloc(layout.size(), layout.align()) })
+}
 
-    #[inline]
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        if is_large(layout.size(), layout.align()) {
-            // SAFETY: the caller's: the block came from `alloc` with this layout.
-            return unsafe { blocks::give_back(ptr, layout.size()) };
-        }
-        // SAFETY: the caller's.
-        with(|heap| unsafe { heap.free(ptr, layout) })
+#[inline]
+pub unsafe fn dealloc(ptr: *mut u8, layout: Layout) {
+    if is_large(layout.size(), layout.align()) {
+        // SAFETY: the caller's: the block came from `alloc` with this layout.
+        return unsafe { blocks::give_back(ptr, layout.size()) };
     }
+    // SAFETY: the caller's.
+    with(|heap| unsafe { heap.free(ptr, layout) })
+}
 
-    #[inline]
-    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        let (size, align) = (layout.size(), layout.align());
-        match (is_large(size, align), is_large(new_size, align)) {
-            (false, false) => with(|heap| {
-                // SAFETY: the caller's contract is dlmalloc's.
-                unsafe { heap.blocks.realloc(ptr, size, align, new_size) }
-            }),
-            // SAFETY: the caller's: the block came from `alloc` with this layout.
-            (true, true) if unsafe { blocks::resize(ptr, size, new_size) } => ptr,
-            // SAFETY: the caller's; the new block is as long as what is copied.
-            _ => unsafe {
-                let new = self.alloc(Layout::from_size_align_unchecked(new_size, align));
-                if !new.is_null() {
-                    ptr::copy_nonoverlapping(ptr, new, size.min(new_size));
-                    self.dealloc(ptr, layout);
-                }
-                new
-            },
-        }
+#[inline]
+pub unsafe fn realloc(ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+    let (size, align) = (layout.size(), layout.align());
+    match (is_large(size, align), is_large(new_size, align)) {
+        (false, false) => with(|heap| {
+            // SAFETY: the caller's contract is dlmalloc's.
+            unsafe { heap.blocks.realloc(ptr, size, align, new_size) }
+        }),
+        // SAFETY: the caller's: the block came from `alloc` with this layout.
+        (true, true) if unsafe { blocks::resize(ptr, size, new_size) } => ptr,
+        // SAFETY: the caller's; the new block is as long as what is copied.
+        _ => unsafe {
+            let new = alloc(Layout::from_size_align_unchecked(new_size, align));
+            if !new.is_null() {
+                ptr::copy_nonoverlapping(ptr, new, size.min(new_size));
+                dealloc(ptr, layout);
+            }
+            new
+        },
     }
 }

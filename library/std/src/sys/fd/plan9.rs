@@ -95,7 +95,7 @@ impl FileDesc {
     }
 
     /// As `read`; what is not read stays as it was, uninitialised memory too.
-    pub fn read_buf(&self, mut cursor: BorrowedCursor<'_>) -> io::Result<()> {
+    pub fn read_buf(&self, mut cursor: BorrowedCursor<'_, u8>) -> io::Result<()> {
         if cursor.capacity() == 0 {
             return Ok(());
         }

@@ -35,7 +35,7 @@ impl io::Read for Stdin {
         cvt(file::read(0, &mut buf[..part]))
     }
 
-    fn read_buf(&mut self, cursor: BorrowedCursor<'_>) -> io::Result<()> {
+    fn read_buf(&mut self, cursor: BorrowedCursor<'_, u8>) -> io::Result<()> {
         io::default_read_buf(|buf| self.read(buf), cursor)
     }
 }

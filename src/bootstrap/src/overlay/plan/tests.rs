@@ -112,6 +112,11 @@ fn a_second_run_writes_nothing_and_an_edit_writes_one_file() {
     trees.put("own/std/src/sys/alloc/plan9.rs", "2");
     assert_eq!(trees.write(), write::Written { written: 1, removed: 0 });
     assert_eq!(trees.out("std/src/sys/alloc/plan9.rs"), "2");
+    trees.put("own/std/src/sys/more/plan9/mod.rs", "");
+    assert_eq!(trees.write().written, 1);
+    fs::remove_dir_all(trees.path("own/std/src/sys/more")).unwrap();
+    assert_eq!(trees.write(), write::Written { written: 0, removed: 1 });
+    assert!(!trees.path("out/std/src/sys/more").exists() && trees.path("out/std/src/sys").is_dir());
 }
 
 /// Cargo rebuilds what is newer than its last build: a file that goes back to upstream's text must look new.

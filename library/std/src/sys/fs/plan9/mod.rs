@@ -41,6 +41,11 @@ pub fn set_perm(path: &Path, perm: FilePermissions) -> io::Result<()> {
     with_name(path, |name| attr::change(&changed, |record| calls::wstat(name, record)))
 }
 
+/// There are no links to be looked through.
+pub fn set_perm_nofollow(path: &Path, perm: FilePermissions) -> io::Result<()> {
+    set_perm(path, perm)
+}
+
 pub fn set_times(path: &Path, times: FileTimes) -> io::Result<()> {
     let Some(changed) = times.record()? else { return Ok(()) };
     with_name(path, |name| attr::change(&changed, |record| calls::wstat(name, record)))

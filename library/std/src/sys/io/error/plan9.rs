@@ -41,7 +41,9 @@ pub fn decode_error_kind(code: RawOsError) -> ErrorKind {
         Kind::InvalidFilename => ErrorKind::InvalidFilename,
         Kind::Interrupted => ErrorKind::Interrupted,
         Kind::OutOfMemory => ErrorKind::OutOfMemory,
-        Kind::TooManyOpenFiles | Kind::InputOutput | Kind::Other => ErrorKind::Uncategorized,
+        Kind::TooManyOpenFiles => ErrorKind::TooManyOpenFiles,
+        Kind::InputOutput => ErrorKind::InputOutputError,
+        Kind::Other => ErrorKind::Uncategorized,
     }
 }
 

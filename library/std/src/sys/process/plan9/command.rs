@@ -7,6 +7,7 @@ use super::surroundings::Surroundings;
 use crate::env;
 use crate::ffi::{CString, OsStr, OsString};
 use crate::os::plan9::ffi::{OsStrExt, OsStringExt};
+use crate::os::plan9::process::Group;
 use crate::path::Path;
 use crate::process::StdioPipes;
 use crate::sys::IntoInner;
@@ -17,7 +18,7 @@ use crate::sys::pal::cvt;
 use crate::sys::pal::devices::open_device;
 use crate::sys::pal::directory::kernel_name;
 use crate::sys::pipe::pipe;
-use crate::sys::process::CommandEnvs;
+use crate::sys::process::{CommandEnvs, CommandResolvedEnvs};
 use crate::sys::process::env::CommandEnv;
 use crate::{fmt, io};
 use plan9_abi::flags::open;
@@ -100,6 +101,17 @@ impl Command {
 
     pub fn get_envs(&self) -> CommandEnvs<'_> {
         self.env.iter()
+    }
+
+    /// What the child finds in `/env`, as far as this command decides it.
+    pub fn get_resolved_envs(&self) -> CommandResolvedEnvs {
+        CommandResolvedEnvs::new(match self.surroundings.environment {
+            Some(Group::Empty) => {
+                let set = self.env.iter().filter_map(|(name, value)| Some((name, value?)));
+                set.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+            }
+            Some(Group::Shared | Group::Copied) | None => self.env.capture(),
+        })
     }
 
     pub fn get_env_clear(&self) -> bool {

@@ -57,6 +57,7 @@ struct Shared {
     /// Others may have the descriptor as well: dropping this does not close the conversation.
     lent: AtomicBool,
     linger: Mutex<Option<Duration>>,
+    keepalive: AtomicBool,
     nodelay: AtomicBool,
     ttl: AtomicU32,
 }
@@ -147,6 +148,7 @@ impl TcpStream {
             unheard: AtomicU32::new(0),
             lent: AtomicBool::new(false),
             linger: Mutex::new(None),
+            keepalive: AtomicBool::new(false),
             nodelay: AtomicBool::new(false),
             ttl: AtomicU32::new(255),
         });
@@ -319,7 +321,7 @@ impl TcpStream {
         Ok(())
     }
 
-    pub fn read_buf(&self, mut cursor: BorrowedCursor<'_>) -> io::Result<()> {
+    pub fn read_buf(&self, mut cursor: BorrowedCursor<'_, u8>) -> io::Result<()> {
         if cursor.capacity() == 0 {
             return Ok(());
         }
@@ -435,6 +437,18 @@ impl TcpStream {
 
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         Ok(*self.1.linger.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The kernel probes every two minutes and gives the stream up at the fourth silence. Kernels of
+    /// before October 2025 always probe: they take no interval that is none.
+    pub fn set_keepalive(&self, keepalive: bool) -> io::Result<()> {
+        self.1.conversation.command(if keepalive { b"keepalive" } else { b"keepalive 0" })?;
+        self.1.keepalive.store(keepalive, SeqCst);
+        Ok(())
+    }
+
+    pub fn keepalive(&self) -> io::Result<bool> {
+        Ok(self.1.keepalive.load(SeqCst))
     }
 
     /// Kept and given back: the kernel holds a short segment only while three full ones are under
