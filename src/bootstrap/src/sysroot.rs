@@ -54,6 +54,8 @@ pub fn command(layout: &Layout, rust: &Rust, place: &Place) -> Command {
     // For backtraces and debuggers; `-Cstrip=debuginfo`, cargo's own choice for releases, leaves them out of a program.
     cargo.env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only");
     cargo.env("RUSTC", place.rustc).env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", RUSTFLAGS);
+    // From 1.100 on cargo leaves the metadata to files beside the rlibs, which alone are taken from here.
+    cargo.env("CARGO_UNSTABLE_EMBED_METADATA", "true");
     if let Some(libraries) = toolchain::libraries(rust) {
         cargo.env("LD_LIBRARY_PATH", libraries);
     }
