@@ -18,8 +18,8 @@ use crate::sys::pal::cvt;
 use crate::sys::pal::devices::open_device;
 use crate::sys::pal::directory::kernel_name;
 use crate::sys::pipe::pipe;
-use crate::sys::process::{CommandEnvs, CommandResolvedEnvs};
 use crate::sys::process::env::CommandEnv;
+use crate::sys::process::{CommandEnvs, CommandResolvedEnvs};
 use crate::{fmt, io};
 use plan9_abi::flags::open;
 
