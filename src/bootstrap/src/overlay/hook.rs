@@ -31,10 +31,43 @@ pub struct Hook {
     pub file: PathBuf,
     pub placement: Placement,
     pub lines: String,
+    pub why: String,
     /// True where only tests need it.
     pub tests_only: bool,
     /// The file of hooks that it was read from, for messages.
     pub origin: PathBuf,
+}
+
+impl Hook {
+    /// One that replaces.
+    pub fn replacing(file: &Path, old: &str, new: &str, why: &str) -> Self {
+        Self {
+            file: file.to_path_buf(),
+            placement: Placement::Replace(old.to_owned()),
+            lines: new.to_owned(),
+            why: why.to_owned(),
+            tests_only: false,
+            origin: PathBuf::new(),
+        }
+    }
+
+    /// As a file has it.
+    pub fn written(&self) -> String {
+        let quoted = |text: &str| toml_edit::Value::from(text).to_string();
+        let placement = match &self.placement {
+            Placement::CfgSelect(n) => format!("cfg_select = {n}"),
+            Placement::After(text) => format!("after = {}", quoted(text)),
+            Placement::Before(text) => format!("before = {}", quoted(text)),
+            Placement::Replace(text) => format!("replace = {}", quoted(text)),
+        };
+        format!(
+            "[[hook]]\nfile = {}\n{placement}\nlines = {}\nwhy = {}\n{}",
+            quoted(&self.file.display().to_string()),
+            quoted(&self.lines),
+            quoted(&self.why),
+            if self.tests_only { "tests_only = true\n" } else { "" }
+        )
+    }
 }
 
 #[derive(Deserialize)]
@@ -107,6 +140,7 @@ impl Raw {
             file: self.file,
             placement,
             lines: self.lines,
+            why: self.why,
             tests_only: self.tests_only,
             origin,
         })
@@ -182,7 +216,10 @@ mod tests {
             ("replace = 'x'", Placement::Replace("x".into())),
         ] {
             let text = format!("[[hook]]\nfile = 'std/a.rs'\n{key}\nlines = 'y'\nwhy = 'z'\n");
-            assert_eq!(parse(&text, Path::new("t.toml")).unwrap()[0].placement, want);
+            let hook = &parse(&text, Path::new("t.toml")).unwrap()[0];
+            assert_eq!(hook.placement, want);
+            let again = parse(&hook.written(), Path::new("t.toml")).unwrap();
+            assert_eq!(format!("{again:?}"), format!("[{hook:?}]"));
         }
     }
 

@@ -87,13 +87,7 @@ impl Misfit {
                 origin.display()
             );
         }
-        let quoted = |text: &str| toml_edit::Value::from(text).to_string();
-        draft += &format!(
-            "[[hook]]\nfile = {}\nreplace = {}\nlines = {}\nwhy = \"\"\n",
-            quoted(&origin.display().to_string()),
-            quoted(old),
-            quoted(&new.text)
-        );
+        draft += &Hook::replacing(origin, old, &new.text, "").written();
         Ok(draft)
     }
 }
@@ -137,7 +131,7 @@ mod tests {
 
     fn hook(placement: Placement) -> Hook {
         let (file, origin) = ("std/src/a.rs".into(), "library/hooks/h.toml".into());
-        Hook { file, placement, lines: "x".into(), tests_only: false, origin }
+        Hook { file, placement, lines: "x".into(), why: "w".into(), tests_only: false, origin }
     }
 
     fn misfits(text: &str, hooks: &[&Hook]) -> Vec<Misfit> {

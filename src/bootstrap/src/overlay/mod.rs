@@ -3,6 +3,8 @@
 //! The whole result is planned first, from pristine text only, and written afterwards. So a hook that does not fit
 //! leaves the earlier tree as it was, and the outcome never depends on what an earlier run left behind.
 
+mod difference;
+mod edited;
 mod hook;
 mod manifest;
 mod misfit;
@@ -13,6 +15,7 @@ mod source;
 mod version;
 mod write;
 
+pub use edited::{Written, copy, written};
 pub use hook::{Hook, read_all as read_hooks};
 pub use manifest::{cut, is_cut};
 pub use misfit::Misfit;

@@ -93,7 +93,7 @@ mod tests {
     fn hook(n: usize) -> Hook {
         let placement = Placement::CfgSelect(n);
         let (file, origin) = ("a.rs".into(), "library/hooks/h.toml".into());
-        Hook { file, placement, lines: "x".into(), tests_only: false, origin }
+        Hook { file, placement, lines: "x".into(), why: "w".into(), tests_only: false, origin }
     }
 
     #[test]

@@ -29,8 +29,7 @@ pub struct Own<'a> {
 impl<'a> Own<'a> {
     /// For the release that a compiler says it is. One that no file is for gets our files and hooks as they are.
     pub fn new(library: &'a Path, release: &str) -> Result<Self> {
-        let version = all(library)?.into_iter().find(|version| version.release == release);
-        let hooks = version.map_or(Vec::new(), |version| version.hooks);
+        let hooks = of_release(library, release)?;
         let (changes, hooks): (Vec<Hook>, Vec<Hook>) =
             hooks.into_iter().partition(|hook| library.join(&hook.file).is_file());
         let mut by_file: BTreeMap<&Path, Vec<&Hook>> = BTreeMap::new();
@@ -75,6 +74,12 @@ impl<'a> Own<'a> {
 pub fn releases(library: &Path) -> Result<Vec<String>> {
     let others = all(library)?.into_iter().map(|version| version.release);
     Ok([RUST_VERSION.to_owned()].into_iter().chain(others).collect())
+}
+
+/// The hooks of a release's file, none where there is none.
+pub fn of_release(library: &Path, release: &str) -> Result<Vec<Hook>> {
+    let version = all(library)?.into_iter().find(|version| version.release == release);
+    Ok(version.map_or(Vec::new(), |version| version.hooks))
 }
 
 /// What the file of every version says, in the order of their names.

@@ -2,7 +2,7 @@
 //! new source, and the beginning of that version's file.
 
 use crate::layout::{Layout, RUST_VERSION, shown};
-use crate::overlay::{self, Misfit, Purpose};
+use crate::overlay::{self, Misfit, Purpose, Written};
 use crate::toolchain;
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
@@ -15,6 +15,12 @@ use std::process::ExitCode;
 pub struct Args {
     /// A release such as 1.99.1, or a nightly such as nightly-2026-10-30, which rustup has or can get
     pub version: String,
+    /// Write our library as that version needs it to a new folder, to be edited
+    #[arg(long, value_name = "DIR")]
+    pub copy: Option<PathBuf>,
+    /// Make the version's file from such a folder
+    #[arg(long, value_name = "DIR", conflicts_with = "copy")]
+    pub edited: Option<PathBuf>,
 }
 
 /// Runs the verb; fails if something does not fit.
@@ -23,6 +29,23 @@ pub fn run(layout: Layout, args: &Args) -> Result<ExitCode> {
     let layout = layout.with_rust(Some(version.clone()));
     let rust = toolchain::find_or_install(&layout)?;
     let (library, root) = (layout.own_library(), layout.root.clone());
+    if let Some(to) = &args.copy {
+        let files = overlay::copy(&library, &rust.version, to)?;
+        println!(
+            "{}: {files} files; edit them, then `x follow {version} --edited` it",
+            to.display()
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(edited) = &args.edited {
+        let Written { text, hooks, unexplained } =
+            overlay::written(&library, &rust.version, edited)?;
+        let place = shown(&root, &write(&library, version, &text)?);
+        println!(
+            "{place}: {hooks} hooks, {unexplained} without a reason; write those, then rename it to {version}.toml"
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
     let purpose = Purpose::Sysroot;
     let (plan, mut misfits) = overlay::attempt(&rust.library, &library, &rust.version, purpose)?;
     let own = toolchain::found(&layout.with_rust(None));

@@ -18,7 +18,7 @@ mod key {
 
 fn hook(placement: Placement, lines: &str) -> Hook {
     let (file, origin) = (PathBuf::from("std/src/x.rs"), PathBuf::from("h.toml"));
-    Hook { file, placement, lines: lines.into(), tests_only: false, origin }
+    Hook { file, placement, lines: lines.into(), why: "w".into(), tests_only: false, origin }
 }
 
 fn run(hooks: &[Hook]) -> Result<String> {
