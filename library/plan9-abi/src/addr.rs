@@ -1,13 +1,14 @@
 //! Addresses as the network's control files write them: `ADDR!PORT` (man 3/ip).
 //!
-//! The kernel's own parser wraps octets and ports around (`300.1.1.1` is `44.1.1.1`, port -1 is 65535), so what is
-//! written to it is made from checked values here, and what it says is read strictly.
+//! The kernel's own parser wraps octets and ports around (`300.1.1.1` is `44.1.1.1`, port -1 is
+//! 65535), so what is written to it is made from checked values here, and what it says is read
+//! strictly.
 
 use core::fmt;
 use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// Displays a socket address as a `connect` or `announce` message has it: `127.0.0.1!80`, `::1!80`. An IPv6 scope has
-/// no place in that text and is left out.
+/// Displays a socket address as a `connect` or `announce` message has it: `127.0.0.1!80`, `::1!80`.
+/// An IPv6 scope has no place in that text and is left out.
 #[derive(Clone, Copy, Debug)]
 pub struct Text(pub SocketAddr);
 
@@ -17,9 +18,9 @@ impl fmt::Display for Text {
     }
 }
 
-/// Reads what the files `local` and `remote` of a conversation hold, with or without the newline: `10.0.2.15!564`,
-/// `::1!17010`, and `::!0` for an end that is not set. An IPv4 address written as IPv6 comes back as IPv4. `None` for
-/// any other text.
+/// Reads what the files `local` and `remote` of a conversation hold, with or without the newline:
+/// `10.0.2.15!564`, `::1!17010`, and `::!0` for an end that is not set. An IPv4 address written as
+/// IPv6 comes back as IPv4. `None` for any other text.
 pub fn parse(text: &[u8]) -> Option<SocketAddr> {
     let text = core::str::from_utf8(text).ok()?;
     let (address, port) = text.strip_suffix('\n').unwrap_or(text).rsplit_once('!')?;
@@ -39,8 +40,9 @@ fn unmap(address: Ipv6Addr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::string::ToString;
+
+    use super::*;
 
     #[test]
     fn texts_of_the_kernel_are_read() {

@@ -1,8 +1,9 @@
 //! The header of a Plan 9 executable (man 6/a.out, `include/a.out.h`).
 //!
-//! `plan9-ld` writes it and `plan9-run` reads it, as the kernel's exec does (`port/sysproc.c:sysexec`), so both use one
-//! encoding and one list of what exec refuses. All words are big-endian; amd64 and arm64 append the entry point in 64
-//! bits, which a flag in the magic number announces.
+//! `plan9-ld` writes it and `plan9-run` reads it, as the kernel's exec does
+//! (`port/sysproc.c:sysexec`), so both use one encoding and one list of what exec refuses. All
+//! words are big-endian; amd64 and arm64 append the entry point in 64 bits, which a flag in the
+//! magic number announces.
 
 use core::fmt;
 
@@ -57,7 +58,8 @@ impl fmt::Display for HeaderError {
             Self::OtherArchitecture(m) => {
                 write!(
                     f,
-                    "the file is a Plan 9 executable of another architecture (magic {m:#x}, amd64 is {MAGIC_AMD64:#x})"
+                    "the file is a Plan 9 executable of another architecture (magic {m:#x}, amd64 is \
+                     {MAGIC_AMD64:#x})"
                 )
             }
             Self::Entry(pc) => write!(f, "the entry point {pc:#x} lies outside the text"),

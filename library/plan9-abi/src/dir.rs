@@ -1,6 +1,7 @@
 //! Dir records: what `stat`, `wstat` and directory reads carry (man 5/stat, `libc/9sys/convD2M.c`).
 //!
-//! Everything is little-endian. A record borrows from the buffer it was read from, so neither side allocates.
+//! Everything is little-endian. A record borrows from the buffer it was read from, so neither side
+//! allocates.
 
 use crate::flags::mode;
 
@@ -18,7 +19,8 @@ pub struct Qid {
     pub path: u64,
 }
 
-/// One record. Times are seconds since 1970, the length is in bytes. Names are bytes, UTF-8 by custom only.
+/// One record. Times are seconds since 1970, the length is in bytes. Names are bytes, UTF-8 by
+/// custom only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dir<'a> {
     pub device_type: u16,
@@ -35,8 +37,8 @@ pub struct Dir<'a> {
 }
 
 impl<'a> Dir<'a> {
-    /// The record for `wstat` that changes nothing; set the fields that are to change. Sent as it is, it asks the
-    /// server to bring the file to stable storage.
+    /// The record for `wstat` that changes nothing; set the fields that are to change. Sent as it
+    /// is, it asks the server to bring the file to stable storage.
     pub const UNCHANGED: Dir<'static> = Dir {
         device_type: !0,
         device: !0,
@@ -51,8 +53,9 @@ impl<'a> Dir<'a> {
         muid: b"",
     };
 
-    /// Reads the first record of `bytes`; gives it and what lies behind it. `None` if the record is malformed or cut, or
-    /// counts bytes that no field has, as the kernel refuses it (`libc/9sys/convM2D.c:statcheck`).
+    /// Reads the first record of `bytes`; gives it and what lies behind it. `None` if the record is
+    /// malformed or cut, or counts bytes that no field has, as the kernel refuses it
+    /// (`libc/9sys/convM2D.c:statcheck`).
     pub fn parse(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
         let size = 2 + usize::from(u16::from_le_bytes(bytes.get(..2)?.try_into().ok()?));
         let rest = bytes.get(size..)?;
@@ -82,8 +85,8 @@ impl<'a> Dir<'a> {
         FIXED_SIZE + self.name.len() + self.uid.len() + self.gid.len() + self.muid.len()
     }
 
-    /// Writes the record to the start of `buffer` and gives its size; `None` if it does not fit there, or into the
-    /// 65,535 bytes that a record and each of its strings can have.
+    /// Writes the record to the start of `buffer` and gives its size; `None` if it does not fit
+    /// there, or into the 65,535 bytes that a record and each of its strings can have.
     pub fn write(&self, buffer: &mut [u8]) -> Option<usize> {
         let size = self.size();
         let counted = u16::try_from(size - 2).ok()?;

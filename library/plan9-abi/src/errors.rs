@@ -1,9 +1,10 @@
 //! What a kernel's error texts mean.
 //!
-//! Plan 9's errors are strings; portable Rust code asks for a kind and compares numbers. Here each text that the kernel
-//! and the usual file servers give (cwfs, gefs, hjfs, lib9p's, those of Unix machines) has a fixed code, the well-known number where there is a clear counterpart, and a
-//! kind. 9front writes `TEXT: 'path'`, the 4th edition `'path' TEXT`: the path is no part of the meaning and is never
-//! parsed out, only stepped over (`port/error.h`, `ip/*.c`).
+//! Plan 9's errors are strings; portable Rust code asks for a kind and compares numbers. Here each
+//! text that the kernel and the usual file servers give (cwfs, gefs, hjfs, lib9p's, those of Unix
+//! machines) has a fixed code, the well-known number where there is a clear counterpart, and a
+//! kind. 9front writes `TEXT: 'path'`, the 4th edition `'path' TEXT`: the path is no part of the
+//! meaning and is never parsed out, only stepped over (`port/error.h`, `ip/*.c`).
 
 /// The meaning of an error text. Each has its counterpart in `std::io::ErrorKind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,8 @@ pub struct Known {
     pub kind: Kind,
 }
 
-/// Codes from here on belong to texts that are not in [`TABLE`]; whoever interns them hands them out.
+/// Codes from here on belong to texts that are not in [`TABLE`]; whoever interns them hands them
+/// out.
 pub const FIRST_INTERNED: i32 = 0x1000;
 
 /// The code of `interrupted`.
@@ -223,7 +225,8 @@ table! {
     "clone failed" 0x271 Other;
 }
 
-/// Finds what is known of an error text, with or without a path at either end; `None` for any other text.
+/// Finds what is known of an error text, with or without a path at either end; `None` for any other
+/// text.
 pub fn classify(text: &str) -> Option<&'static Known> {
     // The file servers of lib9p put the name in the middle.
     if text.starts_with("remove ") && text.ends_with(": has children") {

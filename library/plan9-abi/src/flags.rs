@@ -1,4 +1,5 @@
-//! Flag words of the system calls: `open`, `create`, `rfork`, `noted`, `bind`, `segattach` (`include/libc.h`).
+//! Flag words of the system calls: `open`, `create`, `rfork`, `noted`, `bind`, `segattach`
+//! (`include/libc.h`).
 
 /// Modes of `open` and `create` (man 2/open).
 pub mod open {

@@ -158,8 +158,9 @@ impl Search {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::vec::Vec;
+
+    use super::*;
 
     const A: &[u8] = &[0, 1];
     const B: &[u8] = &[0, 2, 0, 3];

@@ -1,22 +1,23 @@
 //! The interface between Plan 9's kernel and its programs, each number and offset once.
 //!
-//! Both sides of the system-call boundary use this crate: `std` (and any program without it) calls the kernel through
-//! it, and `plan9-run`, the embedded machine, answers the calls by it, so the two can never disagree about a number or
-//! an offset. It is `no_std`, allocates nothing, and builds on the host as an ordinary crate, where its pure parts are
-//! tested.
+//! Both sides of the system-call boundary use this crate: `std` (and any program without it) calls
+//! the kernel through it, and `plan9-run`, the embedded machine, answers the calls by it, so the
+//! two can never disagree about a number or an offset. It is `no_std`, allocates nothing, and
+//! builds on the host as an ordinary crate, where its pure parts are tested.
 //!
-//! Sources named in the documentation are those of 9front: `sysproc.c` means `sys/src/9/port/sysproc.c`, `man 2/exec`
-//! the manual page.
+//! Sources named in the documentation are those of 9front: `sysproc.c` means
+//! `sys/src/9/port/sysproc.c`, `man 2/exec` the manual page.
 //!
 //! # Kernels
 //!
-//! The kernel written for is 9front of 2025-11. What others lack is found out at run time, once, and replaced:
+//! The kernel written for is 9front of 2025-11. What others lack is found out at run time, once,
+//! and replaced:
 //!
 //! | what | where it is | how its absence shows | instead |
 //! |---|---|---|---|
-//! | monotonic nanoseconds in `/dev/bintime` | 9front since 2025-04-07 | a read gives 24 bytes | ticks at the rate in the third word |
-//! | ctl `interrupt` | 9front | the write fails | a deadline of a millisecond; the deadline thread sleeps so long at a time |
-//! | ctl `hangupxmit` | 9legacy | `unknown control request` | the writing half cannot be shut alone |
+//! | monotonic time in `/dev/bintime` | 9front since 2025-04-07 | 24 bytes | ticks, and their rate |
+//! | ctl `interrupt` | 9front | the write fails | deadlines and sleeps of 1 ms |
+//! | ctl `hangupxmit` | 9legacy | `unknown control request` | no shutdown of one half |
 //! | ctl `close` | not in the 4th edition | the write fails | the error is reported |
 //! | floating point in a note handler | 9front since 2025-04-05 | the proc is killed | never used |
 //! | R14, R15 kept by a system call | not on 9k | not at all | nothing but RSP is relied on |

@@ -1,9 +1,11 @@
 //! How the kernel's byte queues count (`port/qio.c`, `port/allocb.c`).
 //!
-//! A queue's limit counts the space of its blocks, not their data, and no file shows that space. A writer that must
-//! never be caught in the wait that notes cannot break has to keep its own account, by the bound given here.
+//! A queue's limit counts the space of its blocks, not their data, and no file shows that space. A
+//! writer that must never be caught in the wait that notes cannot break has to keep its own
+//! account, by the bound given here.
 
-/// The limit of each direction of a pipe, and of a spliced TCP conversation, in allocated bytes (`conf.pipeqsize`).
+/// The limit of each direction of a pipe, and of a spliced TCP conversation, in allocated bytes
+/// (`conf.pipeqsize`).
 pub const PIPE_LIMIT: u32 = 262_144;
 /// The kernel queues a write in pieces of at most this many bytes (`Maxatomic`).
 pub const MAX_ATOMIC: usize = 65_536;
@@ -16,7 +18,8 @@ pub const fn block_space(payload: u32) -> u32 {
     ((159 + wanted + 31) & !31) - 88
 }
 
-/// An upper bound, on every architecture and for reused blocks, of the space that a write of `payload` bytes takes.
+/// An upper bound, on every architecture and for reused blocks, of the space that a write of
+/// `payload` bytes takes.
 pub const fn block_space_bound(payload: u32) -> u32 {
     payload + payload / 4 + 288
 }

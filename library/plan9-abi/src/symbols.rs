@@ -8,8 +8,9 @@
 
 /// Set in the type letter of every entry.
 pub const TYPE_BIT: u8 = 0x80;
-/// The longest name that acid keeps, in bytes (`cmd/acid/util.c:varsym`: 1024 less 6, and less the NUL). A name that
-/// does not fit a bio buffer, 8 KiB on the 4th edition, makes the whole table unreadable to `nm` and `db`.
+/// The longest name that acid keeps, in bytes (`cmd/acid/util.c:varsym`: 1024 less 6, and less the
+/// NUL). A name that does not fit a bio buffer, 8 KiB on the 4th edition, makes the whole table
+/// unreadable to `nm` and `db`.
 pub const NAME_MAX: usize = 1017;
 
 /// One entry.
@@ -17,7 +18,8 @@ pub const NAME_MAX: usize = 1017;
 pub struct Symbol<'a> {
     /// An address, or what else the kind says.
     pub value: u64,
-    /// `T` text, `D` data, `B` bss, lower case where it is local to a file, `m` the size of a frame, and more.
+    /// `T` text, `D` data, `B` bss, lower case where it is local to a file, `m` the size of a
+    /// frame, and more.
     pub kind: u8,
     /// Without its NUL; for the file history its pairs of bytes.
     pub name: &'a [u8],
@@ -73,8 +75,9 @@ impl<'a> Iterator for Symbols<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::vec::Vec;
+
+    use super::*;
 
     fn entry(value: u64, kind: u8, rest: &[u8]) -> Vec<u8> {
         [&value.to_be_bytes(), &[kind | TYPE_BIT][..], rest].concat()

@@ -1,9 +1,10 @@
 //! How an amd64 program enters the kernel.
 //!
-//! The kernel takes the call's number from RBP and copies five argument words from memory at 8(RSP), all of which must
-//! be mapped even where a call has fewer. It gives back only RSP and the vector state on every kernel of the family
-//! (`pc64/l.s:syscallentry`; 9legacy keeps not even R14 and R15), so the stub below saves whatever the C calling
-//! convention promises to keep, RBP and RBX among it.
+//! The kernel takes the call's number from RBP and copies five argument words from memory at
+//! 8(RSP), all of which must be mapped even where a call has fewer. It gives back only RSP and the
+//! vector state on every kernel of the family (`pc64/l.s:syscallentry`; 9legacy keeps not even R14
+//! and R15), so the stub below saves whatever the C calling convention promises to keep, RBP and
+//! RBX among it.
 
 use core::arch::naked_asm;
 
@@ -12,8 +13,8 @@ use core::arch::naked_asm;
 ///
 /// # Safety
 ///
-/// The arguments must be what that call asks for. An address outside every segment ends the process with a note, and
-/// an address that the kernel writes through must be the caller's to write.
+/// The arguments must be what that call asks for. An address outside every segment ends the process
+/// with a note, and an address that the kernel writes through must be the caller's to write.
 #[unsafe(naked)]
 pub unsafe extern "C" fn syscall(
     number: usize,

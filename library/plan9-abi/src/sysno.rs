@@ -1,15 +1,15 @@
 //! System-call numbers (`libc/9syscall/sys.h`).
 //!
-//! The number travels in RBP on amd64 and the arguments in memory at 8(RSP), 16(RSP), ...; [`crate::syscall`] does
-//! that on Plan 9 itself, and the embedded machine reads them there.
+//! The number travels in RBP on amd64 and the arguments in memory at 8(RSP), 16(RSP), ...;
+//! [`crate::syscall`] does that on Plan 9 itself, and the embedded machine reads them there.
 
 macro_rules! numbers {
     ($($name:ident = $number:literal, $text:literal, $args:literal;)*) => {
         $(#[doc = concat!("`", $text, "`, which takes ", stringify!($args), " words.")]
         pub const $name: usize = $number;)*
 
-        /// The name and the number of argument words of a system call, for traces; `None` for numbers that no
-        /// kernel has.
+        /// The name and the number of argument words of a system call, for traces; `None` for
+        /// numbers that no kernel has.
         pub const fn describe(number: usize) -> Option<(&'static str, usize)> {
             match number {
                 $($number => Some(($text, $args)),)*

@@ -1,6 +1,7 @@
 //! The structure at the top of every process's stack (`include/tos.h`), amd64 layout.
 //!
-//! Its address is in RAX when a program starts, and differs between the kernels of the family: never compute it.
+//! Its address is in RAX when a program starts, and differs between the kernels of the family:
+//! never compute it.
 
 /// `prof`: five pointers and two words of the profiler.
 pub const PROF: usize = 0;

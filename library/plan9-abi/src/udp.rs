@@ -1,7 +1,9 @@
-//! Datagrams as a conversation's `data` carries them once its `ctl` took `headers` (man 3/ip, `Udphdr`; `ip/udp.c`).
+//! Datagrams as a conversation's `data` carries them once its `ctl` took `headers` (man 3/ip,
+//! `Udphdr`; `ip/udp.c`).
 //!
-//! Each read and write then begins with the addresses of the two ends, each of 16 bytes, an IPv4 one mapped. The sizes
-//! stand here too, since no write ever fails: a datagram that is too long vanishes.
+//! Each read and write then begins with the addresses of the two ends, each of 16 bytes, an IPv4
+//! one mapped. The sizes stand here too, since no write ever fails: a datagram that is too long
+//! vanishes.
 
 use core::net::Ipv6Addr;
 
@@ -11,8 +13,8 @@ pub const HEADER: usize = 52;
 pub const MAX_PAYLOAD_V4: usize = 65_507;
 /// The longest data that is sent over IPv6, in bytes.
 pub const MAX_PAYLOAD_V6: usize = 65_487;
-/// The longest data behind a header, in bytes: a longer write is cut into pieces, each of them taken for a datagram with
-/// its own header (`port/qio.c:qwrite`).
+/// The longest data behind a header, in bytes: a longer write is cut into pieces, each of them
+/// taken for a datagram with its own header (`port/qio.c:qwrite`).
 pub const MAX_PAYLOAD_HEADERS: usize = crate::queue::MAX_ATOMIC - HEADER;
 
 const REMOTE: usize = 0;
@@ -21,8 +23,8 @@ const INTERFACE: usize = 32;
 const REMOTE_PORT: usize = 48;
 const LOCAL_PORT: usize = 50;
 
-/// The addresses of a datagram. A write uses `remote` and `remote_port`, and `local` if that is an address of the
-/// machine; the zero address lets the kernel choose.
+/// The addresses of a datagram. A write uses `remote` and `remote_port`, and `local` if that is an
+/// address of the machine; the zero address lets the kernel choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Udphdr {
     pub remote: Ipv6Addr,
@@ -69,8 +71,9 @@ impl Udphdr {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use core::net::Ipv4Addr;
+
+    use super::*;
 
     #[test]
     fn a_header_is_the_kernel_s() {

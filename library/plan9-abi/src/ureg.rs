@@ -1,5 +1,5 @@
-//! The registers the kernel saves for a note handler: Ureg, and the frame around it, amd64 (`include/ureg.h`,
-//! `pc64/trap.c:notify`).
+//! The registers the kernel saves for a note handler: Ureg, and the frame around it, amd64
+//! (`include/ureg.h`, `pc64/trap.c:notify`).
 
 macro_rules! offsets {
     ($($name:ident = $offset:literal;)*) => {
@@ -18,7 +18,8 @@ offsets! {
 /// The size of a Ureg, in bytes.
 pub const SIZE: usize = 184;
 
-/// What the kernel pushes before it enters a note handler, as offsets from the handler's stack pointer.
+/// What the kernel pushes before it enters a note handler, as offsets from the handler's stack
+/// pointer.
 pub mod frame {
     /// The distance from the interrupted stack pointer down to the handler's.
     pub const BELOW: u64 = crate::layout::NOTE_RED_ZONE + (UREG + super::SIZE) as u64;
@@ -36,5 +37,6 @@ pub mod frame {
 
 /// Flag bits that `noted` takes from the Ureg: CF PF AF ZF SF (`pc64/trap.c:setregisters`).
 pub const FLAGS_FROM_UREG: u64 = 0xFF;
-/// Flag bits that `noted` takes from the handler's own flags at its system call: among them DF and OF.
+/// Flag bits that `noted` takes from the handler's own flags at its system call: among them DF and
+/// OF.
 pub const FLAGS_FROM_HANDLER: u64 = 0xFF00;

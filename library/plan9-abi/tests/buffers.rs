@@ -1,10 +1,12 @@
-//! Where the kernel writes into a buffer, its address must come from the mutable reference: one that comes from a shared
-//! reference allows no write, however the code behind it was called. The compiler takes both, so the source is read.
+//! Where the kernel writes into a buffer, its address must come from the mutable reference: one
+//! that comes from a shared reference allows no write, however the code behind it was called. The
+//! compiler takes both, so the source is read.
 
 use std::fs;
 use std::path::Path;
 
-/// The functions of a source that take a mutable slice, and those of them that pass its address as one to be read.
+/// The functions of a source that take a mutable slice, and those of them that pass its address as
+/// one to be read.
 fn look_through(source: &str) -> (usize, Vec<&str>) {
     let mut writers = 0;
     let mut wrong = Vec::new();

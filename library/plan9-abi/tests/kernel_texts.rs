@@ -1,5 +1,5 @@
-//! The error texts that a 9front kernel and its file server gave when they were asked to fail, and what each means.
-//! A text that is not known here reaches a Rust program without a kind.
+//! The error texts that a 9front kernel and its file server gave when they were asked to fail, and
+//! what each means. A text that is not known here reaches a Rust program without a kind.
 
 use plan9_abi::errors::Kind::*;
 use plan9_abi::errors::{Kind, classify};
@@ -105,9 +105,10 @@ const TEXTS: &[(Kind, &str)] = &[
     (InvalidInput, "wrong number of fields"),
 ];
 
-/// What file servers say that were not there to be asked, by their sources: `cmd/gefs/error.c`, `cmd/cwfs`, `cmd/hjfs`,
-/// `cmd/ext4srv`, `cmd/cifs`, `lib9p/srv.c`; the last are `strerror`'s, as u9fs and drawterm pass them on. What std builds
-/// on must have its kind: creating a file if it is missing, removing what may have been filled again.
+/// What file servers say that were not there to be asked, by their sources: `cmd/gefs/error.c`,
+/// `cmd/cwfs`, `cmd/hjfs`, `cmd/ext4srv`, `cmd/cifs`, `lib9p/srv.c`; the last are `strerror`'s, as
+/// u9fs and drawterm pass them on. What std builds on must have its kind: creating a file if it is
+/// missing, removing what may have been filled again.
 const SERVERS: &[(Kind, &str)] = &[
     (NotFound, "directory entry not found: 'x'"),
     (AlreadyExists, "create/wstat -- file exists: 'x'"),

@@ -81,7 +81,17 @@ pub fn artifacts(mut cargo: Command, step: &Step) -> Result<Vec<Artifact>> {
     if !status.success() {
         bail!("cargo failed ({status}); mend the first error:\n{}", complaints.trim_end());
     }
+    for warning in own_warnings(&complaints) {
+        step.warn(&format!("{warning}\n"));
+    }
     Ok(artifacts)
+}
+
+/// The warnings about this system's own files. Upstream's are upstream's, and some are about code that this system leaves
+/// out.
+fn own_warnings(complaints: &str) -> impl Iterator<Item = &str> {
+    let place = |line: &str| line.trim_start().starts_with("--> ") && line.contains("plan9");
+    complaints.split("\n\n").filter(move |warning| warning.lines().any(place))
 }
 
 /// The artifact that a line of cargo's output tells of, if it does.
@@ -106,6 +116,15 @@ mod tests {
         assert_eq!(found.target.name, "sync");
         assert!(found.profile.test);
         assert_eq!(found.executable.unwrap(), PathBuf::from("/t/sync-1"));
+    }
+
+    #[test]
+    fn warnings_about_own_files_are_told() {
+        let complaints = "warning: unused import: `a`\n --> std/src/sys/pal/plan9/mod.rs:1:5\n  |\n\n\
+            warning: unused\n --> std/src/io/mod.rs:1:5\n  |\n\nwarning: `std` (lib) generated 2 warnings";
+        let told: Vec<_> = own_warnings(complaints).collect();
+        assert_eq!(told.len(), 1);
+        assert!(told[0].contains("`a`"));
     }
 
     #[test]

@@ -43,6 +43,11 @@ impl Step {
         self.bar.set_message(what.into());
     }
 
+    /// Says something on standard error that stays.
+    pub fn warn(&self, text: &str) {
+        self.bar.suspend(|| eprintln!("{text}"));
+    }
+
     /// Ends the step with one line of outcome.
     pub fn done(self, outcome: &str) {
         self.bar.finish_and_clear();

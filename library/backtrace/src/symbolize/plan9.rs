@@ -1,10 +1,11 @@
 //! Symbols of a Plan 9 executable: functions, files and lines, from its own tables. These know of
 //! no inlined functions.
 
-use super::{BytesOrWideString, ResolveWhat, SymbolName};
-use crate::vec::Vec;
 use core::ffi::c_void;
 use core::marker::PhantomData;
+
+use super::{BytesOrWideString, ResolveWhat, SymbolName};
+use crate::vec::Vec;
 
 pub unsafe fn resolve(what: ResolveWhat<'_>, cb: &mut dyn FnMut(&super::Symbol)) {
     if let Some(found) = crate::sys::symbols::find(what.address_or_ip() as usize) {

@@ -6,7 +6,8 @@ use crate::sysno;
 
 /// Exchanges `text` (with its NUL) with the process's error string.
 pub fn swap(text: &mut [u8; ERRMAX]) {
-    // SAFETY: the buffer is as long as is said. The call cannot fail with a mapped buffer of that size.
+    // SAFETY: the buffer is as long as is said. The call cannot fail with a mapped buffer of that
+    // size.
     let _ = unsafe { call(sysno::ERRSTR, [text.as_mut_ptr() as usize, ERRMAX, 0, 0, 0]) };
 }
 

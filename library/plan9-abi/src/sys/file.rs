@@ -1,9 +1,10 @@
 //! Files and name space (man 2/open, 2/read, 2/stat, 2/dup, 2/pipe, 2/bind).
 
-use super::{Result, call, int, place, place_mut, word};
-use crate::sysno;
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
+
+use super::{Result, call, int, place, place_mut, word};
+use crate::sysno;
 
 /// The offset that stands for the channel's own.
 pub const CURRENT: i64 = -1;
@@ -39,7 +40,8 @@ pub fn read(fd: i32, buf: &mut [u8]) -> Result<usize> {
     pread(fd, buf, CURRENT)
 }
 
-/// Reads at the channel's offset into memory that need not be initialised: as many bytes as are returned then are.
+/// Reads at the channel's offset into memory that need not be initialised: as many bytes as are
+/// returned then are.
 pub fn read_uninit(fd: i32, buf: &mut [MaybeUninit<u8>]) -> Result<usize> {
     let (at, len) = place_mut(buf);
     // SAFETY: the kernel writes at most `len` bytes, into the caller's buffer.
@@ -135,8 +137,8 @@ pub fn bind(new: &CStr, old: &CStr, flags: u32) -> Result<()> {
     unsafe { call(sysno::BIND, args) }.map(drop)
 }
 
-/// Makes `old` show what the 9P server behind `fd` serves as `tree` ([`crate::flags::bind`]), with the descriptor of an
-/// authentication or -1. Closes `fd` if that succeeds.
+/// Makes `old` show what the 9P server behind `fd` serves as `tree` ([`crate::flags::bind`]), with
+/// the descriptor of an authentication or -1. Closes `fd` if that succeeds.
 pub fn mount(fd: i32, auth: i32, old: &CStr, flags: u32, tree: &CStr) -> Result<()> {
     let (old, tree) = (old.as_ptr() as usize, tree.as_ptr() as usize);
     // SAFETY: both names end in a NUL.

@@ -1,15 +1,17 @@
 //! The address space (man 2/brk, 2/segattach).
 
-use super::{Result, call};
-use crate::sysno;
 use core::ffi::CStr;
 
-/// Moves the end of the bss to `end`, rounded up to a page. The new part is zero, and every proc that shares the
-/// memory sees it.
+use super::{Result, call};
+use crate::sysno;
+
+/// Moves the end of the bss to `end`, rounded up to a page. The new part is zero, and every proc
+/// that shares the memory sees it.
 ///
 /// # Safety
 ///
-/// Nothing above `end` may be in use. A growth of 2^44 bytes or more corrupts the kernel that was measured.
+/// Nothing above `end` may be in use. A growth of 2^44 bytes or more corrupts the kernel that was
+/// measured.
 pub unsafe fn brk(end: usize) -> Result<()> {
     // SAFETY: the caller's.
     unsafe { call(sysno::BRK, [end, 0, 0, 0, 0]) }.map(drop)
@@ -25,9 +27,10 @@ pub unsafe fn segfree(at: usize, len: u32) -> Result<()> {
     unsafe { call(sysno::SEGFREE, [at, len as usize, 0, 0, 0]) }.map(drop)
 }
 
-/// Attaches `len` bytes of memory at `at`, or with 0 at the highest place below the stack that is free; where it is.
-/// The class `memory` is shared by procs that share memory and copied for others, `shared` is shared by all; procs
-/// that are there already do not see it ([`crate::flags::segattach`], [`crate::layout::ATTACHABLE_SEGMENTS`]).
+/// Attaches `len` bytes of memory at `at`, or with 0 at the highest place below the stack that is
+/// free; where it is. The class `memory` is shared by procs that share memory and copied for
+/// others, `shared` is shared by all; procs that are there already do not see it
+/// ([`crate::flags::segattach`], [`crate::layout::ATTACHABLE_SEGMENTS`]).
 ///
 /// # Safety
 ///
@@ -38,8 +41,8 @@ pub unsafe fn segattach(attributes: u32, class: &CStr, at: usize, len: u32) -> R
     unsafe { call(sysno::SEGATTACH, args) }
 }
 
-/// Moves the end of the attached segment that holds `at` to `end`, rounded up to a page. The new part is zero, and every
-/// proc that shares the segment sees it.
+/// Moves the end of the attached segment that holds `at` to `end`, rounded up to a page. The new
+/// part is zero, and every proc that shares the segment sees it.
 ///
 /// # Safety
 ///

@@ -1,8 +1,9 @@
 //! The system calls with types, by topic.
 //!
-//! Each wrapper keeps the two promises that every caller would otherwise have to remember: no empty slice's dangling
-//! pointer reaches the kernel (even with length 0 it ends the process), and no length is one that the kernel takes for
-//! negative. What failed is told by [`error::errstr`], on the thread that made the call, before its next one.
+//! Each wrapper keeps the two promises that every caller would otherwise have to remember: no empty
+//! slice's dangling pointer reaches the kernel (even with length 0 it ends the process), and no
+//! length is one that the kernel takes for negative. What failed is told by [`error::errstr`], on
+//! the thread that made the call, before its next one.
 
 pub mod error;
 pub mod file;
@@ -45,8 +46,8 @@ fn int(value: i32) -> usize {
     value as u32 as usize
 }
 
-/// The address that stands for an empty slice: one that is mapped. It is not in the text, for the kernel wants a read's
-/// buffer to be writable even where its length is 0.
+/// The address that stands for an empty slice: one that is mapped. It is not in the text, for the
+/// kernel wants a read's buffer to be writable even where its length is 0.
 fn mapped() -> usize {
     static MAPPED: core::sync::atomic::AtomicU8 = core::sync::atomic::AtomicU8::new(0);
     MAPPED.as_ptr().expose_provenance()
@@ -60,8 +61,8 @@ fn place(bytes: &[u8]) -> (usize, usize) {
     }
 }
 
-/// The address and length of a buffer that the kernel writes, initialised or not. The pointer comes from the mutable
-/// reference: one from a shared reference would not allow the write.
+/// The address and length of a buffer that the kernel writes, initialised or not. The pointer comes
+/// from the mutable reference: one from a shared reference would not allow the write.
 fn place_mut<Byte>(buffer: &mut [Byte]) -> (usize, usize) {
     match buffer.len() {
         0 => (mapped(), 0),

@@ -7,8 +7,8 @@ use crate::sysno;
 ///
 /// # Safety
 ///
-/// The handler is entered by the kernel's convention ([`crate::ureg::frame`]), at any instruction, and must end in
-/// [`noted`] or `exits`.
+/// The handler is entered by the kernel's convention ([`crate::ureg::frame`]), at any instruction,
+/// and must end in [`noted`] or `exits`.
 pub unsafe fn notify(handler: *const ()) -> Result<()> {
     // SAFETY: the caller's.
     unsafe { call(sysno::NOTIFY, [handler as usize, 0, 0, 0, 0]) }.map(drop)

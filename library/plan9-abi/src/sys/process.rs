@@ -1,14 +1,17 @@
 //! Processes and their time (man 2/fork, 2/exec, 2/exits, 2/sleep, 2/await).
 
-use super::{Result, call, place_mut, word};
-use crate::sysno;
 use core::ffi::{CStr, c_char};
 
-/// Forks or changes the caller's groups ([`crate::flags::rfork`]): the child's pid, and 0 in the child.
+use super::{Result, call, place_mut, word};
+use crate::sysno;
+
+/// Forks or changes the caller's groups ([`crate::flags::rfork`]): the child's pid, and 0 in the
+/// child.
 ///
 /// # Safety
 ///
-/// With `MEM` the child runs on its own copy of the stack segment alone: the caller must stand on it.
+/// With `MEM` the child runs on its own copy of the stack segment alone: the caller must stand on
+/// it.
 pub unsafe fn rfork(flags: u32) -> Result<i32> {
     // SAFETY: the caller's.
     unsafe { call(sysno::RFORK, [flags as usize, 0, 0, 0, 0]) }.map(word)
@@ -33,7 +36,8 @@ pub fn exits(status: Option<&CStr>) -> ! {
     }
 }
 
-/// Waits for a child of this proc, and puts its record, `pid utime stime rtime 'status'`, into `buf`.
+/// Waits for a child of this proc, and puts its record, `pid utime stime rtime 'status'`, into
+/// `buf`.
 pub fn await_child(buf: &mut [u8]) -> Result<usize> {
     let (at, len) = place_mut(buf);
     // SAFETY: the kernel writes at most `len` bytes.
@@ -46,7 +50,8 @@ pub fn sleep(ms: u32) -> Result<()> {
     unsafe { call(sysno::SLEEP, [ms.min(i32::MAX as u32) as usize, 0, 0, 0, 0]) }.map(drop)
 }
 
-/// Asks for the note `alarm` in that many milliseconds, or for none with 0; what was left of the last one.
+/// Asks for the note `alarm` in that many milliseconds, or for none with 0; what was left of the
+/// last one.
 pub fn alarm(ms: u32) -> Result<u32> {
     // SAFETY: no address is passed.
     unsafe { call(sysno::ALARM, [ms as usize, 0, 0, 0, 0]) }.map(|left| left as u32)

@@ -1,10 +1,12 @@
 //! Semaphores on a word of shared memory, and rendezvous (man 2/semacquire, 2/rendezvous).
 
-use super::{Result, call};
-use crate::sysno;
 use core::sync::atomic::AtomicI32;
 
-/// Takes one of the semaphore, waiting if `block`: whether it was taken. Fails where a note interrupts.
+use super::{Result, call};
+use crate::sysno;
+
+/// Takes one of the semaphore, waiting if `block`: whether it was taken. Fails where a note
+/// interrupts.
 pub fn semacquire(word: &AtomicI32, block: bool) -> Result<bool> {
     let args = [word.as_ptr() as usize, block.into(), 0, 0, 0];
     // SAFETY: the word is writable memory for as long as the call lasts.

@@ -5,7 +5,7 @@
 //! that comes late, must die here as well, or the machine opens no window that matters.
 
 use super::listed::List;
-use super::{Report, deadline, go, programs, std_net};
+use super::{Report, deadline, go, names, programs, std_net};
 use crate::layout::Layout;
 use crate::verbs::run::compile;
 use anyhow::{Result, ensure};
@@ -55,7 +55,7 @@ pub fn run(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
             }
         }
     }
-    for suite in [std_net::TCP_SUITE, std_net::UDP_SUITE] {
+    for suite in [names::STD_TCP, names::STD_UDP] {
         if !(suite.contains(part) || part.contains(suite)) {
             continue;
         }

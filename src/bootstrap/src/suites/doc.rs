@@ -10,6 +10,7 @@
 
 use super::libtest::{self, Outcome, Outcomes};
 use super::listed::List;
+use super::names;
 use super::{Report, upstream};
 use crate::layout::Layout;
 use crate::progress::Step;
@@ -20,27 +21,22 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
-/// The suites' names.
-pub const STD: &str = "std-doc";
-pub const ALLOC: &str = "alloc-doc";
-pub const CORE: &str = "core-doc";
-
 /// The same as for the crates themselves: rustdoc reads them as parts of std.
 const RUSTDOCFLAGS: &str = "-Zforce-unstable-if-unmarked -Zunstable-options";
 
 /// The examples of `std`, those of `std::os::plan9` among them.
 pub fn std(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
-    run(layout, STD, "std", part, report)
+    run(layout, names::STD_DOC, "std", part, report)
 }
 
 /// The examples of `alloc`.
 pub fn alloc(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
-    run(layout, ALLOC, "alloc", part, report)
+    run(layout, names::ALLOC_DOC, "alloc", part, report)
 }
 
 /// The examples of `core`.
 pub fn core(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
-    run(layout, CORE, "core", part, report)
+    run(layout, names::CORE_DOC, "core", part, report)
 }
 
 fn run(

@@ -3,7 +3,7 @@
 //! Two kinds, so that the count stays honest: a test is `ignored` for what Plan 9 is, and `not_built` while the part of
 //! std that it tests is not written. An entry that names no test is an error: the list cannot outlive what it is about.
 
-use super::{doc, std_net, upstream};
+use super::names;
 use crate::layout::Layout;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
@@ -12,15 +12,15 @@ use std::fs;
 
 /// The suites that an entry may be of.
 const SUITES: [&str; 9] = [
-    std_net::TCP_SUITE,
-    std_net::UDP_SUITE,
-    upstream::CORETESTS,
-    upstream::ALLOCTESTS,
-    upstream::STD,
-    upstream::INTEGRATION,
-    doc::STD,
-    doc::ALLOC,
-    doc::CORE,
+    names::STD_TCP,
+    names::STD_UDP,
+    names::CORETESTS,
+    names::ALLOCTESTS,
+    names::STD,
+    names::STD_INTEGRATION,
+    names::STD_DOC,
+    names::ALLOC_DOC,
+    names::CORE_DOC,
 ];
 
 /// The whole list.

@@ -20,6 +20,7 @@ mod libtest;
 mod link;
 mod link_lines;
 mod listed;
+mod names;
 mod patience;
 pub mod programs;
 mod remote;
@@ -68,8 +69,8 @@ pub const ALL: &[Suite] = &[
     short("link", link::run),
     short("examples", examples::run),
     short("go", go::run),
-    short(std_net::TCP_SUITE, std_net::tcp),
-    short(std_net::UDP_SUITE, std_net::udp),
+    short(names::STD_TCP, std_net::tcp),
+    short(names::STD_UDP, std_net::udp),
     short("conformance", conformance::run),
     short("interop", interop::run),
     host("remote", remote::run),
@@ -79,13 +80,13 @@ pub const ALL: &[Suite] = &[
     short("install", install::run),
     host("export", export::run),
     host("on-machine", served::run),
-    long(upstream::CORETESTS, upstream::coretests),
-    long(upstream::ALLOCTESTS, upstream::alloctests),
-    long(upstream::STD, upstream::std_unit),
-    long(upstream::INTEGRATION, upstream::std_integration),
-    long(doc::STD, doc::std),
-    long(doc::ALLOC, doc::alloc),
-    long(doc::CORE, doc::core),
+    long(names::CORETESTS, upstream::coretests),
+    long(names::ALLOCTESTS, upstream::alloctests),
+    long(names::STD, upstream::std_unit),
+    long(names::STD_INTEGRATION, upstream::std_integration),
+    long(names::STD_DOC, doc::std),
+    long(names::ALLOC_DOC, doc::alloc),
+    long(names::CORE_DOC, doc::core),
     long("deadline", deadline::run),
     long("chaos", chaos::run),
 ];

@@ -4,6 +4,7 @@
 //! std that users link. Tests that cannot pass stand in `tests/upstream-ignored.toml` with their reasons.
 
 use super::listed::List;
+use super::names;
 use super::{Report, libtest, programs};
 use crate::layout::{Layout, TRIPLE};
 use anyhow::{Context, Result, ensure};
@@ -45,10 +46,6 @@ pub mod test_helpers {
 }
 ";
 
-/// The suites' names.
-pub const TCP_SUITE: &str = "std-tcp";
-pub const UDP_SUITE: &str = "std-udp";
-
 /// What the tests' names begin with in a crate of their own.
 const MODULE: &str = "tests::";
 
@@ -62,12 +59,12 @@ struct Protocol {
 }
 
 const TCP: Protocol = Protocol {
-    suite: TCP_SUITE,
+    suite: names::STD_TCP,
     tests: "tcp/tests.rs",
     // Spliced and not.
     machines: &[&[], &["--no-splice"]],
 };
-const UDP: Protocol = Protocol { suite: UDP_SUITE, tests: "udp/tests.rs", machines: &[&[]] };
+const UDP: Protocol = Protocol { suite: names::STD_UDP, tests: "udp/tests.rs", machines: &[&[]] };
 
 /// Runs the tests of TCP.
 pub fn tcp(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
@@ -81,7 +78,7 @@ pub fn udp(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
 
 /// Compiles a suite's tests; gives the program and the names of those that upstream does not ignore.
 pub fn built(layout: &Layout, suite: &str) -> Result<(PathBuf, Vec<String>)> {
-    let protocol = if suite == TCP_SUITE { &TCP } else { &UDP };
+    let protocol = if suite == names::STD_TCP { &TCP } else { &UDP };
     let binary = layout.build.join("test").join(protocol.suite);
     compile(layout, protocol.tests, &binary)?;
     let listed = |more: &[&str]| -> Result<Vec<String>> {

@@ -7,6 +7,7 @@
 
 use super::batch::Batch;
 use super::listed::List;
+use super::names;
 use super::{Report, programs};
 use crate::cargo::{self, Artifact, MESSAGES};
 use crate::layout::{Layout, TRIPLE};
@@ -24,35 +25,29 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The suites' names.
-pub const CORETESTS: &str = "coretests";
-pub const ALLOCTESTS: &str = "alloctests";
-pub const STD: &str = "std";
-pub const INTEGRATION: &str = "std-integration";
-
 /// In place of a hash of the rlibs, the same before and after they are built: cargo takes it into the crates' hashes.
 const OWN_SYSROOT: &str = "std's own tests";
 
 /// The tests of `core`.
 pub fn coretests(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
     tree(layout)?;
-    let programs = with_users_std(layout, CORETESTS, &["--test", CORETESTS])?;
-    run(layout, CORETESTS, programs, part, report)
+    let programs = with_users_std(layout, names::CORETESTS, &["--test", names::CORETESTS])?;
+    run(layout, names::CORETESTS, programs, part, report)
 }
 
 /// The tests of `alloc`, those inside its modules and those outside.
 pub fn alloctests(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
     tree(layout)?;
-    let programs = with_users_std(layout, ALLOCTESTS, &["--lib", "--test", "*"])?;
-    run(layout, ALLOCTESTS, programs, part, report)
+    let programs = with_users_std(layout, names::ALLOCTESTS, &["--lib", "--test", "*"])?;
+    run(layout, names::ALLOCTESTS, programs, part, report)
 }
 
 /// The tests inside std's modules.
 pub fn std_unit(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
     let rust = tree(layout)?;
-    let programs = with_own_std(layout, &rust, STD, &["--lib"])?;
+    let programs = with_own_std(layout, &rust, names::STD, &["--lib"])?;
     commands(layout)?;
-    run(layout, STD, programs, part, report)
+    run(layout, names::STD, programs, part, report)
 }
 
 /// Builds the commands that tests run (`tests/bin`).
@@ -67,8 +62,8 @@ pub fn commands(layout: &Layout) -> Result<()> {
 /// The tests of std from outside, a program each.
 pub fn std_integration(layout: &Layout, part: &str, report: &mut Report) -> Result<()> {
     let rust = tree(layout)?;
-    let programs = with_own_std(layout, &rust, INTEGRATION, &["--test", "*"])?;
-    run(layout, INTEGRATION, programs, part, report)
+    let programs = with_own_std(layout, &rust, names::STD_INTEGRATION, &["--test", "*"])?;
+    run(layout, names::STD_INTEGRATION, programs, part, report)
 }
 
 /// The overlaid tree with whole manifests.
@@ -192,7 +187,7 @@ fn run(
         let inside = artifact.target.kind.iter().any(|kind| kind.contains("lib"));
         let name = if inside { "lib".to_owned() } else { artifact.target.name };
         let binary = artifact.executable.context("a program of tests without a file")?;
-        if suite == INTEGRATION && bare.contains(&name) {
+        if suite == names::STD_INTEGRATION && bare.contains(&name) {
             bares.push((name, binary));
         } else {
             let prefix = if several { format!("{name}::") } else { String::new() };

@@ -1,8 +1,9 @@
 //! The error string of a thread (man 2/errstr).
 //!
-//! A system call that fails leaves a text, of the kernel's or of a file server's. An [`io::Error`] is made from it: it
-//! knows the [`ErrorKind`](io::ErrorKind), and shows the text, without the path that 9front adds to many. [`last`] has the
-//! whole. A call that succeeds leaves the string as it is.
+//! A system call that fails leaves a text, of the kernel's or of a file server's. An [`io::Error`]
+//! is made from it: it knows the [`ErrorKind`](io::ErrorKind), and shows the text, without the path
+//! that 9front adds to many. [`last`] has the whole. A call that succeeds leaves the string as it
+//! is.
 //!
 //! # Examples
 //!
@@ -24,39 +25,38 @@
 //! assert_eq!(why.kind(), ErrorKind::ConnectionRefused);
 //! ```
 
-use crate::io;
-use crate::sys::errstr;
-use plan9_abi::layout::ERRMAX;
-use plan9_abi::sys::error::{swap, until_nul};
+use plan9_abi::sys::error::until_nul;
 
-/// What the calling thread's last call that failed was told, whole; empty if none has failed. It is at most 127 bytes long.
+use crate::io;
+use crate::sys::io::codes;
+
+/// What the calling thread's last call that failed was told, whole; empty if none has failed. It is
+/// at most 127 bytes long.
 #[must_use]
 #[stable(feature = "rust1", since = "1.0.0")]
 pub fn last() -> String {
-    String::from_utf8_lossy(until_nul(&errstr::last())).into_owned()
+    String::from_utf8_lossy(until_nul(&codes::last())).into_owned()
 }
 
 /// Makes this the calling thread's error string, as `werrstr` does: [`last`], and
 /// [`io::Error::last_os_error`] give it. What is longer than 127 bytes is cut.
 #[stable(feature = "rust1", since = "1.0.0")]
 pub fn set(text: &str) {
-    let mut kept = [0; ERRMAX];
-    let len = text.floor_char_boundary(ERRMAX - 1);
-    kept[..len].copy_from_slice(&text.as_bytes()[..len]);
-    swap(&mut kept);
+    codes::set_last(text);
 }
 
 /// The error that a call has which fails with this text.
 #[must_use]
 #[stable(feature = "rust1", since = "1.0.0")]
 pub fn error(text: &str) -> io::Error {
-    io::Error::from_raw_os_error(errstr::code_of(text.as_bytes()))
+    io::Error::from_raw_os_error(codes::code_of(text.as_bytes()))
 }
 
 /// The texts of errors that come from the system.
 #[stable(feature = "rust1", since = "1.0.0")]
 pub impl(self) trait ErrorExt {
-    /// What the kernel or the file server said, without a path; `None` if the error is none of theirs.
+    /// What the kernel or the file server said, without a path; `None` if the error is none of
+    /// theirs.
     #[stable(feature = "rust1", since = "1.0.0")]
     fn errstr(&self) -> Option<String>;
 }
@@ -64,7 +64,7 @@ pub impl(self) trait ErrorExt {
 #[stable(feature = "rust1", since = "1.0.0")]
 impl ErrorExt for io::Error {
     fn errstr(&self) -> Option<String> {
-        let text = errstr::text_of(self.raw_os_error()?)?;
+        let text = codes::text_of(self.raw_os_error()?)?;
         Some(String::from_utf8_lossy(text).into_owned())
     }
 }

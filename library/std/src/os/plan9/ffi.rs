@@ -1,4 +1,5 @@
-//! Plan 9-specific extensions to primitives in [`std::ffi`](crate::ffi): names and values are bytes, UTF-8 by custom.
+//! Plan 9-specific extensions to primitives in [`std::ffi`](crate::ffi): names and values are
+//! bytes, UTF-8 by custom.
 
 #[path = "../unix/ffi/os_str.rs"]
 mod os_str;

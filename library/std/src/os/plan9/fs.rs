@@ -1,5 +1,6 @@
-//! Plan 9-specific extensions to primitives in [`std::fs`](crate::fs): what a directory record says (man 5/stat), modes
-//! of `open` and `create` (man 2/open), and reading and writing at a place (man 2/read).
+//! Plan 9-specific extensions to primitives in [`std::fs`](crate::fs): what a directory record says
+//! (man 5/stat), modes of `open` and `create` (man 2/open), and reading and writing at a place (man
+//! 2/read).
 //!
 //! # Appending
 //!
@@ -10,10 +11,10 @@
 //!
 //! Other programs do not take part in that: what two of them append at the same moment can
 //! overwrite each other. For them the file itself must be append-only, by its mode. Its server then
-//! puts each write at the end, whoever made it, a message of some 8 to 32 KiB at a time. Such a file
-//! cannot be written elsewhere than at its end, and many servers do not cut it when it is opened
-//! with [`truncate`](OpenOptions::truncate). So a file becomes append-only only where a program
-//! asks for it as it creates it:
+//! puts each write at the end, whoever made it, a message of some 8 to 32 KiB at a time. Such a
+//! file cannot be written elsewhere than at its end, and many servers do not cut it when it is
+//! opened with [`truncate`](OpenOptions::truncate). So a file becomes append-only only where a
+//! program asks for it as it creates it:
 //!
 //! ```
 //! use std::fs::{self, OpenOptions};
@@ -66,7 +67,8 @@ use crate::sys::{AsInner, AsInnerMut, FromInner};
 /// What std does not ask of a file's record.
 #[stable(feature = "rust1", since = "1.0.0")]
 pub trait MetadataExt {
-    /// The file's number on its server; with [`dev`](Self::dev) and [`dev_type`](Self::dev_type) its identity.
+    /// The file's number on its server; with [`dev`](Self::dev) and [`dev_type`](Self::dev_type)
+    /// its identity.
     #[stable(feature = "rust1", since = "1.0.0")]
     fn qid_path(&self) -> u64;
     /// Changes with every change of the file.
@@ -138,12 +140,12 @@ impl PermissionsExt for Permissions {
 /// What `open` and `create` can be asked beside what std knows (man 2/open).
 #[stable(feature = "rust1", since = "1.0.0")]
 pub trait OpenOptionsExt {
-    /// The mode of a file that is created: nine permission bits, which the server and-s with the directory's, DMAPPEND,
-    /// DMEXCL, DMTMP (man 5/open). 0o666 if it is not set.
+    /// The mode of a file that is created: nine permission bits, which the server and-s with the
+    /// directory's, DMAPPEND, DMEXCL, DMTMP (man 5/open). 0o666 if it is not set.
     #[stable(feature = "rust1", since = "1.0.0")]
     fn mode(&mut self, mode: u32) -> &mut Self;
-    /// Further mode bits, as ORCLOSE. The kernel refuses to open a file with one that it does not know
-    /// ([`InvalidInput`](io::ErrorKind::InvalidInput)).
+    /// Further mode bits, as ORCLOSE. The kernel refuses to open a file with one that it does not
+    /// know ([`InvalidInput`](io::ErrorKind::InvalidInput)).
     #[stable(feature = "rust1", since = "1.0.0")]
     fn custom_flags(&mut self, flags: u32) -> &mut Self;
     /// Opens a file of a kernel device by its name from there, as `#c/sysname` (man 3/intro). No
@@ -187,14 +189,14 @@ impl OpenOptionsExt for OpenOptions {
     }
 
     fn open_device<S: AsRef<OsStr>>(&self, name: S) -> io::Result<File> {
-        self.as_inner().open_device(name.as_ref()).map(File::from_inner)
+        crate::sys::fs::File::open_device(name.as_ref(), self.as_inner()).map(File::from_inner)
     }
 }
 
 /// Reading and writing at an offset in bytes, which leaves that of the file where it is.
 ///
-/// Not of use where offsets mean nothing, as on pipes and conversations: the kernel takes no notice of them there. An
-/// offset of 2^63 or more is [`InvalidInput`](io::ErrorKind::InvalidInput).
+/// Not of use where offsets mean nothing, as on pipes and conversations: the kernel takes no notice
+/// of them there. An offset of 2^63 or more is [`InvalidInput`](io::ErrorKind::InvalidInput).
 #[stable(feature = "rust1", since = "1.0.0")]
 pub trait FileExt {
     /// Reads at an offset; how many bytes, 0 at the end (`pread` in man 2/read).
@@ -205,8 +207,9 @@ pub trait FileExt {
     #[stable(feature = "rust1", since = "1.0.0")]
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
 
-    /// Writes at an offset; how many bytes (`pwrite` in man 2/read). Also where the file was opened with `append`; what
-    /// is written to a file that is append-only itself (DMAPPEND) its server adds to the end.
+    /// Writes at an offset; how many bytes (`pwrite` in man 2/read). Also where the file was opened
+    /// with `append`; what is written to a file that is append-only itself (DMAPPEND) its server
+    /// adds to the end.
     ///
     /// # Errors
     ///
@@ -218,7 +221,8 @@ pub trait FileExt {
     ///
     /// # Errors
     ///
-    /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the file ends before, or what the kernel says.
+    /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the file ends before, or what the kernel
+    /// says.
     #[stable(feature = "rust1", since = "1.0.0")]
     fn read_exact_at(&self, mut buf: &mut [u8], mut offset: u64) -> io::Result<()> {
         while !buf.is_empty() {
@@ -239,7 +243,8 @@ pub trait FileExt {
     ///
     /// # Errors
     ///
-    /// [`WriteZero`](io::ErrorKind::WriteZero) if the server takes nothing, or what the kernel says.
+    /// [`WriteZero`](io::ErrorKind::WriteZero) if the server takes nothing, or what the kernel
+    /// says.
     #[stable(feature = "rust1", since = "1.0.0")]
     fn write_all_at(&self, mut buf: &[u8], mut offset: u64) -> io::Result<()> {
         while !buf.is_empty() {

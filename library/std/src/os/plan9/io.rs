@@ -1,11 +1,13 @@
 //! Plan 9-specific extensions to general I/O primitives: descriptors.
 //!
-//! What std opens, exec closes: of a program's descriptors a child gets those that its [`Stdio`](crate::process::Stdio)s
-//! name, and those that the program itself made otherwise. Closing a descriptor ends nobody's wait: a read that another
-//! thread has begun keeps the channel, and gets what comes next.
+//! What std opens, exec closes: of a program's descriptors a child gets those that its
+//! [`Stdio`](crate::process::Stdio)s name, and those that the program itself made otherwise.
+//! Closing a descriptor ends nobody's wait: a read that another thread has begun keeps the channel,
+//! and gets what comes next.
 //!
-//! What std adds to a channel is not in the descriptor: that each write of a [`File`](crate::fs::File) goes to the end
-//! (`append`), and for the types of [`net`](super::net#descriptors) what stands there.
+//! What std adds to a channel is not in the descriptor: that each write of a
+//! [`File`](crate::fs::File) goes to the end (`append`), and for the types of
+//! [`net`](super::net#descriptors) what stands there.
 //!
 //! # Notes
 //!

@@ -1,12 +1,13 @@
 //! The name space: which files the names mean (man 2/bind, 4/namespace).
 //!
-//! A name space belongs to a group of procs, and a thread is a proc. All threads of a program share theirs, and share it
-//! with whoever started the program: [`bind`], [`mount`](Mount::on) and [`unmount`] change it for all of them. A thread
-//! that wants it for itself [`leave`]s the group first; from then on its names may mean something else than those of the
-//! other threads, and the threads and children that it starts are in its group. Files that are open stay what they are.
+//! A name space belongs to a group of procs, and a thread is a proc. All threads of a program share
+//! theirs, and share it with whoever started the program: [`bind`], [`mount`](Mount::on) and
+//! [`unmount`] change it for all of them. A thread that wants it for itself [`leave`]s the group
+//! first; from then on its names may mean something else than those of the other threads, and the
+//! threads and children that it starts are in its group. Files that are open stay what they are.
 //!
-//! A name that begins with `#` is a device's. Others are looked up as those of [`fs`](crate::fs), from the program's
-//! working directory.
+//! A name that begins with `#` is a device's. Others are looked up as those of [`fs`](crate::fs),
+//! from the program's working directory.
 //!
 //! # Examples
 //!
@@ -25,18 +26,16 @@
 //! }
 //! ```
 
+use plan9_abi::flags;
+
+#[stable(feature = "rust1", since = "1.0.0")]
+pub use super::process::Union;
 use crate::ffi::{CStr, CString};
 use crate::io;
 use crate::ops::BitOr;
 use crate::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 use crate::path::Path;
-use crate::sys::directory::with_name_or_device as with_name;
-use crate::sys::{cvt, cvt_r};
-use plan9_abi::flags;
-use plan9_abi::sys::{file, process};
-
-#[stable(feature = "rust1", since = "1.0.0")]
-pub use super::process::Union;
+use crate::sys::namespace as imp;
 
 /// The flags of bind and mount.
 pub(crate) fn flags_of(union: Union, create: bool) -> u32 {
@@ -48,8 +47,8 @@ pub(crate) fn flags_of(union: Union, create: bool) -> u32 {
     order | if create { flags::bind::CREATE } else { 0 }
 }
 
-/// Makes `old` show what `new` is. With `create`, files that are created in the union may be created there: without any
-/// such member, it cannot be created in.
+/// Makes `old` show what `new` is. With `create`, files that are created in the union may be
+/// created there: without any such member, it cannot be created in.
 ///
 /// # Errors
 ///
@@ -62,25 +61,22 @@ pub fn bind<N: AsRef<Path>, O: AsRef<Path>>(
     union: Union,
     create: bool,
 ) -> io::Result<()> {
-    with_name(new.as_ref(), |new| {
-        with_name(old.as_ref(), |old| cvt_r(|| file::bind(new, old, flags_of(union, create))))
-    })
+    imp::bind(new.as_ref(), old.as_ref(), flags_of(union, create))
 }
 
 /// Takes what was bound or mounted from `new` off `old`, or with `None` everything.
 ///
 /// # Errors
 ///
-/// What the kernel says: a name that is not there; `not mounted` or `not in union`, if there is nothing of the kind.
+/// What the kernel says: a name that is not there; `not mounted` or `not in union`, if there is
+/// nothing of the kind.
 #[stable(feature = "rust1", since = "1.0.0")]
 pub fn unmount<N: AsRef<Path>, O: AsRef<Path>>(new: Option<N>, old: O) -> io::Result<()> {
-    with_name(old.as_ref(), |old| match &new {
-        Some(new) => with_name(new.as_ref(), |new| cvt_r(|| file::unmount(Some(new), old))),
-        None => cvt_r(|| file::unmount(None, old)),
-    })
+    imp::unmount(new.as_ref().map(AsRef::as_ref), old.as_ref())
 }
 
-/// A file server to be mounted: what is on the other end of a descriptor that can be read and written, and speaks 9P.
+/// A file server to be mounted: what is on the other end of a descriptor that can be read and
+/// written, and speaks 9P.
 ///
 /// # Examples
 ///
@@ -152,14 +148,14 @@ impl Mount {
     ///
     /// # Errors
     ///
-    /// What the kernel or the server says, for one a file that cannot be both read and written (`inappropriate use of fd`).
+    /// What the kernel or the server says, for one a file that cannot be both read and written
+    /// (`inappropriate use of fd`).
     #[stable(feature = "rust1", since = "1.0.0")]
     pub fn on<O: AsRef<Path>>(self, old: O) -> io::Result<()> {
         let cache = if self.cache { flags::bind::CACHE } else { 0 };
         let flags = flags_of(self.union, self.create) | cache;
-        let auth = self.auth.as_ref().map_or(-1, |auth| auth.as_raw_fd());
-        let server = self.server.as_raw_fd();
-        with_name(old.as_ref(), |old| cvt_r(|| file::mount(server, auth, old, flags, &self.tree)))?;
+        let auth = self.auth.as_ref().map(|auth| auth.as_raw_fd());
+        imp::mount(self.server.as_raw_fd(), auth, old.as_ref(), flags, &self.tree)?;
         // The kernel has closed it, and its number may already be another's.
         let _ = self.server.into_raw_fd();
         Ok(())
@@ -175,7 +171,8 @@ impl Groups {
     /// The name space, for a copy of it (`RFNAMEG`).
     #[stable(feature = "rust1", since = "1.0.0")]
     pub const NAME_SPACE: Groups = Groups(flags::rfork::NAMEG);
-    /// The name space, for an empty one, in which only devices are found, by their names with a `#` (`RFCNAMEG`).
+    /// The name space, for an empty one, in which only devices are found, by their names with a `#`
+    /// (`RFCNAMEG`).
     #[stable(feature = "rust1", since = "1.0.0")]
     pub const TO_EMPTY_NAME_SPACE: Groups = Groups(flags::rfork::CNAMEG);
     /// The environment, for a copy of it (`RFENVG`).
@@ -184,13 +181,13 @@ impl Groups {
     /// The environment, for an empty one (`RFCENVG`).
     #[stable(feature = "rust1", since = "1.0.0")]
     pub const TO_EMPTY_ENVIRONMENT: Groups = Groups(flags::rfork::CENVG);
-    /// Those that notes are posted to together (`RFNOTEG`): what is posted to the program's group, by the interrupt key say,
-    /// does not reach the thread any more.
+    /// Those that notes are posted to together (`RFNOTEG`): what is posted to the program's group,
+    /// by the interrupt key say, does not reach the thread any more.
     #[stable(feature = "rust1", since = "1.0.0")]
     pub const NOTES: Groups = Groups(flags::rfork::NOTEG);
-    /// None, but the name space that the thread is in then can reach no device but those of pipes, descriptors, the
-    /// environment, the console and processes, and nothing can be mounted in it, for good (`RFNOMNT`). Without
-    /// [`NAME_SPACE`](Self::NAME_SPACE) that is the program's.
+    /// None, but the name space that the thread is in then can reach no device but those of pipes,
+    /// descriptors, the environment, the console and processes, and nothing can be mounted in it,
+    /// for good (`RFNOMNT`). Without [`NAME_SPACE`](Self::NAME_SPACE) that is the program's.
     #[stable(feature = "rust1", since = "1.0.0")]
     pub const WITHOUT_DEVICES: Groups = Groups(flags::rfork::NOMNT);
 }
@@ -204,14 +201,13 @@ impl BitOr for Groups {
     }
 }
 
-/// Takes the calling thread, and no other, out of these groups. The descriptors cannot be left: those that std has opened
-/// are the program's, and each thread may use them.
+/// Takes the calling thread, and no other, out of these groups. The descriptors cannot be left:
+/// those that std has opened are the program's, and each thread may use them.
 ///
 /// # Errors
 ///
 /// What the kernel says, for one to a copy and an empty one of the same (`bad arg in system call`).
 #[stable(feature = "rust1", since = "1.0.0")]
 pub fn leave(groups: Groups) -> io::Result<()> {
-    // SAFETY: no new proc is asked for.
-    cvt(unsafe { process::rfork(groups.0) }).map(drop)
+    imp::leave(groups.0)
 }

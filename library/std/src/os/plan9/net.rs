@@ -2,18 +2,19 @@
 //!
 //! # Descriptors
 //!
-//! A conversation is several files under `/net` (man 3/ip), and lasts as long as one of them is open. For
-//! [`os::fd`](crate::os::fd) one file stands for it: `data` for a [`TcpStream`] and a [`UdpSocket`], `ctl` for a
-//! [`TcpListener`]. It can be read and written like any other, and given to a child. A [`UdpSocket`]'s has the addresses
-//! in front of each datagram (`headers`).
+//! A conversation is several files under `/net` (man 3/ip), and lasts as long as one of them is
+//! open. For [`os::fd`](crate::os::fd) one file stands for it: `data` for a [`TcpStream`] and a
+//! [`UdpSocket`], `ctl` for a [`TcpListener`]. It can be read and written like any other, and given
+//! to a child. A [`UdpSocket`]'s has the addresses in front of each datagram (`headers`).
 //!
-//! What std adds is in none of these files, and ends where one is taken out of its type: timeouts, `set_nonblocking`,
-//! the peer of a [`UdpSocket`], and what was peeked at and not yet read.
+//! What std adds is in none of these files, and ends where one is taken out of its type: timeouts,
+//! `set_nonblocking`, the peer of a [`UdpSocket`], and what was peeked at and not yet read.
 //!
-//! A file that stands for a conversation can be made one of these types again, also one that the program was started
-//! with, as the services of `listen` are (man 8/listen). `From` and `from_raw_fd` panic for what is not such a file: one
-//! of another protocol, say, or a pipe; [`FromDescriptor`] gives an error. A wildcard address counts as IPv6's then, for the kernel writes both
-//! alike.
+//! A file that stands for a conversation can be made one of these types again, also one that the
+//! program was started with, as the services of `listen` are (man 8/listen). `From` and
+//! `from_raw_fd` panic for what is not such a file: one of another protocol, say, or a pipe;
+//! [`FromDescriptor`] gives an error. A wildcard address counts as IPv6's then, for the kernel
+//! writes both alike.
 //!
 //! ```
 //! use std::io::{Read, Write};
@@ -36,31 +37,33 @@
 //!
 //! # Other networks
 //!
-//! Addresses say nothing of the network that they are on. New conversations, and queries for names, are those of `/net`,
-//! unless the program names another folder by [`set_directory`]: `/net.alt`, by convention, where a machine is on two
-//! networks. A program may also be started in a name space that has the other one at `/net` ([`namespace`]).
+//! Addresses say nothing of the network that they are on. New conversations, and queries for names,
+//! are those of `/net`, unless the program names another folder by [`set_directory`]: `/net.alt`,
+//! by convention, where a machine is on two networks. A program may also be started in a name space
+//! that has the other one at `/net` ([`namespace`]).
 //!
-//! [`UdpSocket`]: crate::net::UdpSocket
-//! [`namespace`]: super::namespace
+//! [`UdpSocket`]: crate::net::UdpSocket [`namespace`]: super::namespace
 
-use crate::io;
 use crate::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use crate::os::fd::OwnedFd;
 use crate::path::{Path, PathBuf};
 use crate::sys::fd::FileDesc;
-use crate::sys::net::network::{self, Network};
-use crate::sys::{self, AsInner, FromInner};
+use crate::sys::net::network;
+use crate::sys::net::network::Network;
+use crate::sys::{AsInner, FromInner};
 use crate::time::Duration;
+use crate::{io, sys};
 
-/// The folder of the network in which new conversations begin: `/net`, unless [`set_directory`] said otherwise.
+/// The folder of the network in which new conversations begin: `/net`, unless [`set_directory`]
+/// said otherwise.
 #[must_use]
 #[stable(feature = "rust1", since = "1.0.0")]
 pub fn directory() -> PathBuf {
     PathBuf::from(Network::current().name())
 }
 
-/// New conversations of all threads, and queries for names, are those of the network in this folder from now on. Those
-/// that are there stay where they are.
+/// New conversations of all threads, and queries for names, are those of the network in this folder
+/// from now on. Those that are there stay where they are.
 ///
 /// # Errors
 ///
@@ -111,8 +114,8 @@ pub impl(self) trait FromDescriptor: Sized {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the descriptor is not that of such a conversation; else those of
-    /// the files of the conversation, which are opened beside it.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the descriptor is not that of such a
+    /// conversation; else those of the files of the conversation, which are opened beside it.
     #[stable(feature = "rust1", since = "1.0.0")]
     fn from_descriptor(descriptor: OwnedFd) -> io::Result<Self>;
 }
@@ -162,9 +165,9 @@ impl FromDescriptor for UdpSocket {
 /// ```
 #[stable(feature = "rust1", since = "1.0.0")]
 pub impl(self) trait TcpListenerExt {
-    /// Stops listening, for every clone: each `accept` that is blocked, and each later one, fails with the kernel's
-    /// `listen hungup`, of kind [`InvalidInput`](io::ErrorKind::InvalidInput). Callers that nobody has accepted are
-    /// hung up (`hangup` in man 3/ip).
+    /// Stops listening, for every clone: each `accept` that is blocked, and each later one, fails
+    /// with the kernel's `listen hungup`, of kind [`InvalidInput`](io::ErrorKind::InvalidInput).
+    /// Callers that nobody has accepted are hung up (`hangup` in man 3/ip).
     ///
     /// # Errors
     ///
@@ -176,8 +179,9 @@ pub impl(self) trait TcpListenerExt {
     ///
     /// # Errors
     ///
-    /// [`TimedOut`](io::ErrorKind::TimedOut) if nobody called, [`InvalidInput`](io::ErrorKind::InvalidInput) for a
-    /// duration of zero; else those of `accept`.
+    /// [`TimedOut`](io::ErrorKind::TimedOut) if nobody called,
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a duration of zero; else those of
+    /// `accept`.
     #[stable(feature = "rust1", since = "1.0.0")]
     fn accept_timeout(&self, timeout: Duration) -> io::Result<(TcpStream, SocketAddr)>;
 }

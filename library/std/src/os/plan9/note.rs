@@ -1,15 +1,17 @@
 //! Notes: what other programs and the kernel tell a running one (man 2/notify).
 //!
-//! A note that nobody asked for ends the program, as it would end one in C; its text becomes the status. [`Notes::watch`]
-//! asks for notes by the beginning of their texts, and hands them to ordinary code, which may do anything. [`ignore`]
-//! asks for them to be forgotten. Neither a blocked call nor a timeout of [`std::net`](crate::net) is ended, shortened
-//! or lengthened by a note that is watched or ignored.
+//! A note that nobody asked for ends the program, as it would end one in C; its text becomes the
+//! status. [`Notes::watch`] asks for notes by the beginning of their texts, and hands them to
+//! ordinary code, which may do anything. [`ignore`] asks for them to be forgotten. Neither a
+//! blocked call nor a timeout of [`std::net`](crate::net) is ended, shortened or lengthened by a
+//! note that is watched or ignored.
 //!
-//! The kernel's own notes, those that begin with `sys:`, tell of a fault, and end the program always. The notes by which
-//! std ends a wait when its timeout has passed are never seen.
+//! The kernel's own notes, those that begin with `sys:`, tell of a fault, and end the program
+//! always. The notes by which std ends a wait when its timeout has passed are never seen.
 //!
-//! A note posted to a program's pid reaches its main thread. A note posted to a group (by the interrupt key, say)
-//! reaches each thread, for a thread is a proc: watchers get the main thread's copy, and the others are forgotten.
+//! A note posted to a program's pid reaches its main thread. A note posted to a group (by the
+//! interrupt key, say) reaches each thread, for a thread is a proc: watchers get the main thread's
+//! copy, and the others are forgotten.
 //!
 //! # Examples
 //!
@@ -28,11 +30,10 @@
 
 use crate::io;
 use crate::sync::mpsc::Receiver;
-use crate::sys::notes::inbox;
-use crate::sys::notes::watch::{self, Watch};
-use crate::sys::{cvt, proc_file};
+use crate::sys::notes::queue;
+use crate::sys::process::watch_notes::{self, Watch};
+use crate::sys::{alarm as set_alarm, cvt, proc_file};
 use crate::time::Duration;
-use plan9_abi::sys::process;
 
 /// A note that came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,18 +59,18 @@ impl Note {
     }
 }
 
-/// The notes of one watcher, in the order in which they came. Dropping it gives them back to whoever watched them
-/// before, or to their default, which is the program's end.
+/// The notes of one watcher, in the order in which they came. Dropping it gives them back to
+/// whoever watched them before, or to their default, which is the program's end.
 #[derive(Debug)]
 #[stable(feature = "rust1", since = "1.0.0")]
 pub struct Notes {
-    receiver: Receiver<watch::Note>,
+    receiver: Receiver<watch_notes::Note>,
     _watch: Watch,
 }
 
 impl Notes {
-    /// Watches the notes whose texts begin with one of `prefixes`; an empty prefix is that of every note. Where several
-    /// watchers name a note, the last to come gets it.
+    /// Watches the notes whose texts begin with one of `prefixes`; an empty prefix is that of every
+    /// note. Where several watchers name a note, the last to come gets it.
     ///
     /// # Errors
     ///
@@ -79,7 +80,8 @@ impl Notes {
         Self::new(prefixes, false)
     }
 
-    /// As [`watch`](Self::watch), and gets the copies that reach other threads than the main one too.
+    /// As [`watch`](Self::watch), and gets the copies that reach other threads than the main one
+    /// too.
     ///
     /// # Errors
     ///
@@ -95,7 +97,7 @@ impl Notes {
         prefixes: impl IntoIterator<Item = P>,
         every_thread: bool,
     ) -> io::Result<Notes> {
-        let (watch, receiver) = watch::watch(owned(prefixes), every_thread, true)?;
+        let (watch, receiver) = watch_notes::watch(owned(prefixes), every_thread, true)?;
         Ok(Notes { receiver, _watch: watch })
     }
 
@@ -138,7 +140,7 @@ pub struct Ignored {
 /// If the thread that hands out notes cannot be started.
 #[stable(feature = "rust1", since = "1.0.0")]
 pub fn ignore<P: AsRef<[u8]>>(prefixes: impl IntoIterator<Item = P>) -> io::Result<Ignored> {
-    let (watch, _) = watch::watch(owned(prefixes), false, false)?;
+    let (watch, _) = watch_notes::watch(owned(prefixes), false, false)?;
     Ok(Ignored { _watch: watch })
 }
 
@@ -146,21 +148,22 @@ pub fn ignore<P: AsRef<[u8]>>(prefixes: impl IntoIterator<Item = P>) -> io::Resu
 #[must_use]
 #[stable(feature = "rust1", since = "1.0.0")]
 pub fn lost() -> u64 {
-    inbox::lost()
+    queue::lost()
 }
 
 /// Posts a note to a proc (man 3/proc).
 ///
 /// # Errors
 ///
-/// What the kernel says: no such proc, another user's, a text longer than 127 bytes, five notes waiting already
-/// ([`ResourceBusy`](io::ErrorKind::ResourceBusy)).
+/// What the kernel says: no such proc, another user's, a text longer than 127 bytes, five notes
+/// waiting already ([`ResourceBusy`](io::ErrorKind::ResourceBusy)).
 #[stable(feature = "rust1", since = "1.0.0")]
 pub fn post(pid: u32, text: &[u8]) -> io::Result<()> {
     write(pid, "note", text)
 }
 
-/// Posts a note to every proc of that proc's note group but the caller's own. Where a queue is full the note is dropped.
+/// Posts a note to every proc of that proc's note group but the caller's own. Where a queue is full
+/// the note is dropped.
 ///
 /// # Errors
 ///
@@ -170,8 +173,9 @@ pub fn post_group(pid: u32, text: &[u8]) -> io::Result<()> {
     write(pid, "notepg", text)
 }
 
-/// Asks for the note `alarm` after this long, or for none; what was left of the alarm that was set before. The alarm is
-/// the calling thread's (man 2/alarm): its note comes to this thread. In milliseconds; what is shorter is one.
+/// Asks for the note `alarm` after this long, or for none; what was left of the alarm that was set
+/// before. The alarm is the calling thread's (man 2/alarm): its note comes to this thread. In
+/// milliseconds; what is shorter is one.
 ///
 /// # Errors
 ///
@@ -182,7 +186,7 @@ pub fn alarm(after: Option<Duration>) -> io::Result<Option<Duration>> {
     let ms = u32::try_from(ms).map_err(|_| {
         io::const_error!(io::ErrorKind::InvalidInput, "an alarm is less than 2^32 ms")
     })?;
-    let left = cvt(process::alarm(ms))?;
+    let left = set_alarm(ms)?;
     Ok((left > 0).then(|| Duration::from_millis(left.into())))
 }
 
@@ -194,6 +198,6 @@ fn owned<P: AsRef<[u8]>>(prefixes: impl IntoIterator<Item = P>) -> Vec<Vec<u8>> 
     prefixes.into_iter().map(|prefix| prefix.as_ref().to_vec()).collect()
 }
 
-fn public(note: watch::Note) -> Note {
+fn public(note: watch_notes::Note) -> Note {
     Note { text: note.text, pid: note.pid }
 }

@@ -1,18 +1,24 @@
-//! The heap: `dlmalloc` over the break, and [`blocks`] for what is large.
+//! The heap: `dlmalloc` over the break, and [`large`] blocks.
 //!
-//! Memory from the break is contiguous and zero. Memory goes back to the kernel in large pieces, for that can take the
-//! kernel a clock tick: a large block when it is freed, and the heap's end when it has become as large. The lock is a
-//! futex, which neither allocates nor uses thread-locals. The functions are `GlobalAlloc`'s, with its contracts.
+//! Memory from the break is contiguous and zero. Memory goes back to the kernel in large pieces,
+//! for that can take the kernel a clock tick: a large block when it is freed, and the heap's end
+//! when it has become as large. The lock is a futex, which neither allocates nor uses
+//! thread-locals. The functions are `GlobalAlloc`'s, with its contracts.
+
+mod brk;
+mod large;
+
+use dlmalloc::{Allocator, Dlmalloc};
 
 use crate::alloc::Layout;
 use crate::cell::UnsafeCell;
 use crate::ptr;
-use crate::sys::pal::{blocks, heap, shared_static, stacks};
+use crate::sys::pal::shared_static;
 use crate::sys::sync::Mutex;
-use dlmalloc::{Allocator, Dlmalloc};
+use crate::sys::thread::stacks;
 
 /// The least that goes back to the kernel, in bytes.
-const LARGE: usize = blocks::GRAIN;
+const LARGE: usize = large::GRAIN;
 
 /// What is freed between two looks at the heap's end, in bytes.
 const BETWEEN: usize = 64 << 10;
@@ -26,7 +32,7 @@ struct Break;
 // SAFETY: what `grow` gives is zero, and nobody else's.
 unsafe impl Allocator for Break {
     fn alloc(&self, size: usize) -> (*mut u8, usize, u32) {
-        heap::grow(size).map_or((ptr::null_mut(), 0, 0), |(start, size)| (start, size, 0))
+        brk::grow(size).map_or((ptr::null_mut(), 0, 0), |(start, size)| (start, size, 0))
     }
 
     fn remap(&self, _: *mut u8, _: usize, _: usize, _: bool) -> *mut u8 {
@@ -35,7 +41,7 @@ unsafe impl Allocator for Break {
 
     fn free_part(&self, start: *mut u8, old: usize, new: usize) -> bool {
         // SAFETY: the part is free, and dlmalloc forgets it.
-        old - new >= LARGE && unsafe { heap::shrink(start.addr() + new, start.addr() + old) }
+        old - new >= LARGE && unsafe { brk::shrink(start.addr() + new, start.addr() + old) }
     }
 
     fn free(&self, _: *mut u8, _: usize) -> bool {
@@ -51,7 +57,7 @@ unsafe impl Allocator for Break {
     }
 
     fn page_size(&self) -> usize {
-        heap::PAGE_SIZE
+        brk::PAGE_SIZE
     }
 }
 
@@ -109,13 +115,13 @@ fn with<T>(work: impl FnOnce(&mut Heap) -> T) -> T {
 
 /// Whether a block is one of [`blocks`].
 fn is_large(size: usize, align: usize) -> bool {
-    size >= LARGE && align <= blocks::GRAIN
+    size >= LARGE && align <= large::GRAIN
 }
 
 #[inline]
 pub unsafe fn alloc(layout: Layout) -> *mut u8 {
     if is_large(layout.size(), layout.align()) {
-        return blocks::take(layout.size());
+        return large::take(layout.size());
     }
     // SAFETY: the caller's contract is dlmalloc's.
     with(|heap| unsafe { heap.blocks.malloc(layout.size(), layout.align()) })
@@ -124,7 +130,7 @@ pub unsafe fn alloc(layout: Layout) -> *mut u8 {
 #[inline]
 pub unsafe fn alloc_zeroed(layout: Layout) -> *mut u8 {
     if is_large(layout.size(), layout.align()) {
-        return blocks::take(layout.size());
+        return large::take(layout.size());
     }
     // SAFETY: the caller's contract is dlmalloc's.
     with(|heap| unsafe { heap.blocks.calloc(layout.size(), layout.align()) })
@@ -134,7 +140,7 @@ pub unsafe fn alloc_zeroed(layout: Layout) -> *mut u8 {
 pub unsafe fn dealloc(ptr: *mut u8, layout: Layout) {
     if is_large(layout.size(), layout.align()) {
         // SAFETY: the caller's: the block came from `alloc` with this layout.
-        return unsafe { blocks::give_back(ptr, layout.size()) };
+        return unsafe { large::give_back(ptr, layout.size()) };
     }
     // SAFETY: the caller's.
     with(|heap| unsafe { heap.free(ptr, layout) })
@@ -149,7 +155,7 @@ pub unsafe fn realloc(ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 
             unsafe { heap.blocks.realloc(ptr, size, align, new_size) }
         }),
         // SAFETY: the caller's: the block came from `alloc` with this layout.
-        (true, true) if unsafe { blocks::resize(ptr, size, new_size) } => ptr,
+        (true, true) if unsafe { large::resize(ptr, size, new_size) } => ptr,
         // SAFETY: the caller's; the new block is as long as what is copied.
         _ => unsafe {
             let new = alloc(Layout::from_size_align_unchecked(new_size, align));

@@ -1,12 +1,12 @@
-//! The arguments of exec. They lie on the initial stack, at the same address in every proc, and are never changed.
+//! The arguments of exec. They lie on the initial stack, at the same address in every proc, and are
+//! never changed.
 
 pub use super::common::Args;
 use crate::ffi::{CStr, OsString};
-use crate::os::plan9::ffi::OsStringExt;
 use crate::ptr;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::atomic::{AtomicIsize, AtomicPtr};
-use crate::sys::pal::shared_static;
+use crate::sys::pal::{os_string, shared_static};
 
 shared_static! {
     static ARGC: AtomicIsize = AtomicIsize::new(0);
@@ -30,7 +30,7 @@ pub fn args() -> Args {
     let arg = |at: isize| {
         // SAFETY: the kernel made `argc` pointers to strings that end in a NUL.
         let text = unsafe { CStr::from_ptr((*argv.offset(at)).cast()) };
-        OsStringExt::from_vec(text.to_bytes().to_vec())
+        os_string(text.to_bytes().to_vec())
     };
     Args::new((0..argc).map(arg).collect::<Vec<OsString>>())
 }

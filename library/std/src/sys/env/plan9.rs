@@ -1,4 +1,5 @@
-//! The environment: the files of `/env`, which a program shares with its parent if that wants it so.
+//! The environment: the files of `/env`, which a program shares with its parent if that wants it
+//! so.
 //!
 //! A variable is changed by truncating its file and writing it anew. So that no other thread of the
 //! program meets the file in between, changes are made under [`LOCK`], which readers share. Another
@@ -7,17 +8,17 @@
 //! A value is the file's bytes. rc writes lists with a NUL behind each word; one NUL at the end is
 //! left away here, and those between words stay, as `std::env::split_paths` expects them.
 
-pub use super::common::Env;
-use crate::ffi::{CStr, CString, OsStr, OsString};
-use crate::io;
-use crate::os::plan9::ffi::{OsStrExt, OsStringExt};
-use crate::sync::{PoisonError, RwLock, RwLockReadGuard};
-use crate::sys::fd::FileDesc;
-use crate::sys::pal::cvt_r;
-use crate::sys::pal::errstr::unbroken;
 use plan9_abi::dir::Dir;
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
+
+pub use super::common::Env;
+use crate::ffi::{CStr, CString, OsStr, OsString};
+use crate::io;
+use crate::sync::nonpoison::{RwLock, RwLockReadGuard};
+use crate::sys::fd::FileDesc;
+use crate::sys::pal::errstr::retry;
+use crate::sys::pal::{cvt_r, os_string};
 
 /// Where the variables are, and the kernel's device for a name space that has no such directory.
 const DIRECTORY: &CStr = c"/env";
@@ -28,12 +29,12 @@ static LOCK: RwLock<()> = RwLock::new(());
 
 /// Keeps other threads from changing variables until it is dropped.
 pub fn read_lock() -> RwLockReadGuard<'static, ()> {
-    LOCK.read().unwrap_or_else(PoisonError::into_inner)
+    LOCK.read()
 }
 
 /// Changes the environment.
 fn changed<T>(change: impl FnOnce() -> T) -> T {
-    let _guard = LOCK.write().unwrap_or_else(PoisonError::into_inner);
+    let _guard = LOCK.write();
     change()
 }
 
@@ -52,12 +53,12 @@ fn on_file<T>(name: &[u8], call: impl Fn(&CStr) -> io::Result<T>) -> io::Result<
 fn has_directory() -> bool {
     // Room for the count alone: the record is not wanted.
     let mut record = [0; 2];
-    unbroken(|| file::stat(DIRECTORY, &mut record)).is_ok()
+    retry(|| file::stat(DIRECTORY, &mut record)).is_ok()
 }
 
 /// The file of a variable in the kernel's device, whatever the name space has at `/env`.
 pub fn device_file(name: &OsStr) -> io::Result<CString> {
-    file_of(DEVICE, name.as_bytes())
+    file_of(DEVICE, name.as_encoded_bytes())
 }
 
 fn file_of(directory: &CStr, name: &[u8]) -> io::Result<CString> {
@@ -86,7 +87,7 @@ fn read_all(name: &CStr) -> io::Result<Vec<u8>> {
 fn value(name: &[u8]) -> Option<OsString> {
     let mut value = on_file(name, read_all).ok()?;
     value.pop_if(|last| *last == 0);
-    Some(OsString::from_vec(value))
+    Some(os_string(value))
 }
 
 /// Every variable. One that cannot be read is left out, as one that is removed meanwhile is.
@@ -97,7 +98,7 @@ pub fn env() -> Env {
     let mut rest = &records[..];
     while let Some((dir, behind)) = Dir::parse(rest) {
         if let Some(value) = value(dir.name) {
-            variables.push((OsString::from_vec(dir.name.to_vec()), value));
+            variables.push((os_string(dir.name.to_vec()), value));
         }
         rest = behind;
     }
@@ -106,16 +107,16 @@ pub fn env() -> Env {
 
 pub fn getenv(name: &OsStr) -> Option<OsString> {
     let _guard = read_lock();
-    value(name.as_bytes())
+    value(name.as_encoded_bytes())
 }
 
 pub unsafe fn setenv(name: &OsStr, value: &OsStr) -> io::Result<()> {
     changed(|| {
-        let fd = on_file(name.as_bytes(), |file| {
+        let fd = on_file(name.as_encoded_bytes(), |file| {
             cvt_r(|| file::create(file, open::WRITE | open::CEXEC, 0o666))
         })?;
         let fd = FileDesc::new(fd);
-        let mut rest = value.as_bytes();
+        let mut rest = value.as_encoded_bytes();
         while !rest.is_empty() {
             rest = &rest[cvt_r(|| file::write(fd.raw(), rest))?..];
         }
@@ -125,7 +126,7 @@ pub unsafe fn setenv(name: &OsStr, value: &OsStr) -> io::Result<()> {
 
 /// Removing what is not there is no error.
 pub unsafe fn unsetenv(name: &OsStr) -> io::Result<()> {
-    let removed = changed(|| on_file(name.as_bytes(), |file| cvt_r(|| file::remove(file))));
+    let removed = changed(|| on_file(name.as_encoded_bytes(), |file| cvt_r(|| file::remove(file))));
     match removed {
         Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
         _ => Ok(()),

@@ -1,6 +1,7 @@
 //! An owned descriptor: what a file, a stream or a pipe's end holds, closed when it is dropped.
 //!
-//! Closing wakes nobody who waits on the channel behind a descriptor; the file is closed when that wait ends too.
+//! Closing wakes nobody who waits on the channel behind a descriptor; the file is closed when that
+//! wait ends too.
 //!
 //! A large read or write of a mounted file becomes several messages, and where a note breaks one of
 //! them the kernel says nothing of those before (`port/devmnt.c:mntrdwr`). A file is read or
@@ -9,20 +10,21 @@
 
 pub mod channel;
 
-use self::channel::Channel;
-use crate::fmt;
-use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut, Read};
-use crate::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
-use crate::sync::atomic::AtomicUsize;
-use crate::sync::atomic::Ordering::Relaxed;
-use crate::sys::pal::errstr::unbroken;
-use crate::sys::pal::text::Text;
-use crate::sys::pal::{cvt, fd_name};
-use crate::sys::{AsInner, FromInner, IntoInner};
+use channel::Channel;
 use plan9_abi::dir::Dir;
 use plan9_abi::flags::open;
 use plan9_abi::queue::MAX_ATOMIC;
 use plan9_abi::sys::file;
+
+use crate::io::{BorrowedCursor, IoSlice, IoSliceMut, Read};
+use crate::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use crate::sync::atomic::AtomicUsize;
+use crate::sync::atomic::Ordering::Relaxed;
+use crate::sys::pal::errstr::retry;
+use crate::sys::pal::small_cstr::SmallCStr;
+use crate::sys::pal::{cvt, fd_name};
+use crate::sys::{AsInner, FromInner, IntoInner};
+use crate::{fmt, io};
 
 /// What [`std::os::fd`](crate::os::fd) elsewhere takes from the crate `libc`.
 pub mod libc {
@@ -30,8 +32,8 @@ pub mod libc {
     pub const STDOUT_FILENO: i32 = 1;
     pub const STDERR_FILENO: i32 = 2;
 
-    /// Closes a descriptor. The kernel takes it out of the table before anything else, so it is gone whatever comes
-    /// back (`port/sysfile.c:fdclose`).
+    /// Closes a descriptor. The kernel takes it out of the table before anything else, so it is
+    /// gone whatever comes back (`port/sysfile.c:fdclose`).
     ///
     /// # Safety
     ///
@@ -85,7 +87,8 @@ impl FileDesc {
         wanted.min(self.most.load(Relaxed))
     }
 
-    /// Reads at the channel's offset. An empty buffer reaches no kernel: on a stream it would wait for data.
+    /// Reads at the channel's offset. An empty buffer reaches no kernel: on a stream it would wait
+    /// for data.
     pub fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
@@ -159,7 +162,7 @@ fn is_stream(device_type: u16, length: u64) -> bool {
 /// message.
 pub fn most(fd: RawFd) -> usize {
     let mut record = [0; 512];
-    let length = unbroken(|| file::fstat(fd, &mut record)).unwrap_or(0);
+    let length = retry(|| file::fstat(fd, &mut record)).unwrap_or(0);
     match Dir::parse(&record[..length]) {
         Some((dir, _)) if !is_stream(dir.device_type, dir.length) => usize::MAX,
         _ => message(fd),
@@ -172,9 +175,9 @@ pub fn message(fd: RawFd) -> usize {
     unit.filter(|&unit| unit > 0).unwrap_or(SMALLEST_MESSAGE)
 }
 
-/// Writes at the channel's offset. A note may break a write, and writing again must not say a thing twice: what a pipe or
-/// a conversation was given is in its queue by then (`port/qio.c:qbwrite`), if it is one piece. An empty write would be a
-/// record to whoever reads a pipe: the end.
+/// Writes at the channel's offset. A note may break a write, and writing again must not say a thing
+/// twice: what a pipe or a conversation was given is in its queue by then (`port/qio.c:qbwrite`),
+/// if it is one piece. An empty write would be a record to whoever reads a pipe: the end.
 ///
 /// Of a file server's answer nobody can tell. A server that was told to forget a request has not
 /// acted on it (man 5/flush), but exportfs answers with what its own call said, and its pipe has
@@ -190,7 +193,8 @@ pub fn write(fd: RawFd, piece: &[u8]) -> io::Result<usize> {
     })
 }
 
-/// A pipe, or the data of a conversation: the kernel's own, or by its name one of TCP's that is another machine's.
+/// A pipe, or the data of a conversation: the kernel's own, or by its name one of TCP's that is
+/// another machine's.
 fn is_queue(fd: RawFd) -> bool {
     const TCP: &[u8] = b"/tcp/";
     let mut record = [0; 512];
@@ -208,10 +212,11 @@ fn is_queue(fd: RawFd) -> bool {
     }
 }
 
-/// Another descriptor of the same channel, offset included, which exec closes. `dup` gives none of that kind; the
-/// descriptor's own file does (man 3/dup), opened in the way in which the channel itself is open.
+/// Another descriptor of the same channel, offset included, which exec closes. `dup` gives none of
+/// that kind; the descriptor's own file does (man 3/dup), opened in the way in which the channel
+/// itself is open.
 pub fn duplicate(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
-    let name = Text::new(format_args!("#d/{}", fd.as_raw_fd()));
+    let name = SmallCStr::new(format_args!("#d/{}", fd.as_raw_fd()));
     let name = name.as_c_str();
     let new = file::open(name, open::READ | open::CEXEC)
         .or_else(|_| file::open(name, open::WRITE | open::CEXEC))

@@ -1,27 +1,31 @@
-//! The working directory, the executable, and lists of paths, whose separator is a NUL as in rc's lists.
+//! The working directory, the executable, and lists of paths, whose separator is a NUL as in rc's
+//! lists.
+
+pub mod cwd;
+
+use plan9_abi::flags::open;
 
 use crate::error::Error;
 use crate::ffi::{OsStr, OsString};
-use crate::os::plan9::ffi::{OsStrExt, OsStringExt};
 use crate::path::{Path, PathBuf};
 use crate::sys::fd::FileDesc;
-use crate::sys::pal::text::Text;
-use crate::sys::pal::{cvt, directory, fd_name, private, proc_file};
+use crate::sys::pal::small_cstr::SmallCStr;
+use crate::sys::pal::{cvt, fd_name, os_string, proc_file};
+use crate::sys::thread::per_proc;
 use crate::{env, fmt, io, slice};
-use plan9_abi::flags::open;
 
 const SEPARATOR: u8 = 0;
 
 fn path(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(OsString::from_vec(bytes.to_vec()))
+    PathBuf::from(os_string(bytes.to_vec()))
 }
 
 pub fn getcwd() -> io::Result<PathBuf> {
-    directory::path_of(directory::current()?.to_bytes())
+    cwd::path_of(cwd::current()?.to_bytes())
 }
 
 pub fn chdir(path: &Path) -> io::Result<()> {
-    directory::enter(path)
+    cwd::enter(path)
 }
 
 pub struct SplitPaths<'a>(slice::Split<'a, u8, fn(&u8) -> bool>);
@@ -30,7 +34,7 @@ pub fn split_paths(unparsed: &OsStr) -> SplitPaths<'_> {
     fn separates(byte: &u8) -> bool {
         *byte == SEPARATOR
     }
-    SplitPaths(unparsed.as_bytes().split(separates as fn(&u8) -> bool))
+    SplitPaths(unparsed.as_encoded_bytes().split(separates as fn(&u8) -> bool))
 }
 
 impl<'a> Iterator for SplitPaths<'a> {
@@ -50,7 +54,7 @@ where
 {
     let mut joined = Vec::new();
     for (at, path) in paths.enumerate() {
-        let path = path.as_ref().as_bytes();
+        let path = path.as_ref().as_encoded_bytes();
         if path.contains(&SEPARATOR) {
             return Err(JoinPathsError);
         }
@@ -59,7 +63,7 @@ where
         }
         joined.extend_from_slice(path);
     }
-    Ok(OsString::from_vec(joined))
+    Ok(os_string(joined))
 }
 
 impl fmt::Display for JoinPathsError {
@@ -70,14 +74,15 @@ impl fmt::Display for JoinPathsError {
 
 impl Error for JoinPathsError {}
 
-/// The name by which the kernel knows the program's text: the channel that `/proc/N/text` gives is the one that exec
-/// opened. Where it has none from the root, `/proc/N/text` itself can be opened and run.
+/// The name by which the kernel knows the program's text: the channel that `/proc/N/text` gives is
+/// the one that exec opened. Where it has none from the root, `/proc/N/text` itself can be opened
+/// and run.
 pub fn current_exe() -> io::Result<PathBuf> {
-    let file = FileDesc::new(cvt(proc_file::open(private::pid(), "text", open::READ))?);
-    let mut name = vec![0; directory::MAX_NAME];
+    let file = FileDesc::new(cvt(proc_file::open(per_proc::pid(), "text", open::READ))?);
+    let mut name = vec![0; cwd::MAX_NAME];
     match fd_name(file.raw(), &mut name) {
         Some(name) if name.starts_with(b"/") => Ok(path(name)),
-        _ => Ok(path(Text::new(format_args!("/proc/{}/text", private::pid())).as_bytes())),
+        _ => Ok(path(SmallCStr::new(format_args!("/proc/{}/text", per_proc::pid())).as_bytes())),
     }
 }
 

@@ -1,16 +1,19 @@
 //! Random bytes from `/dev/random`.
 //!
-//! A real kernel's first reader waits seconds while the generator is seeded, so it is read as late and as little as
-//! can be: a program's hash keys take one read of 16 bytes, and each further pair of keys is a step from the last.
+//! A real kernel's first reader waits seconds while the generator is seeded, so it is read as late
+//! and as little as can be: a program's hash keys take one read of 16 bytes, and each further pair
+//! of keys is a step from the last.
+
+use plan9_abi::errors;
+use plan9_abi::flags::open;
+use plan9_abi::sys::file;
 
 use crate::sync::OnceLock;
 use crate::sync::atomic::AtomicU64;
 use crate::sync::atomic::Ordering::Relaxed;
+use crate::sys::io::codes;
+use crate::sys::pal::cvt;
 use crate::sys::pal::devices::open_device;
-use crate::sys::pal::{cvt, errstr};
-use plan9_abi::errors;
-use plan9_abi::flags::open;
-use plan9_abi::sys::file;
 
 pub fn fill_bytes(mut bytes: &mut [u8]) {
     if bytes.is_empty() {
@@ -22,7 +25,7 @@ pub fn fill_bytes(mut bytes: &mut [u8]) {
         match file::read(fd, bytes) {
             Ok(0) => panic!("/dev/random is empty"),
             Ok(n) => bytes = &mut bytes[n..],
-            Err(_) => match errstr::take() {
+            Err(_) => match codes::take() {
                 errors::INTERRUPTED => {}
                 code => panic!(
                     "failed to read /dev/random: {}",
@@ -43,7 +46,8 @@ pub fn hashmap_random_keys() -> (u64, u64) {
         let halves = u128::from_ne_bytes(bytes);
         (halves as u64, (halves >> 64) as u64)
     });
-    // The keys are secret as long as the seed is: each step goes through a mix that cannot be left out.
+    // The keys are secret as long as the seed is: each step goes through a mix that cannot be left
+    // out.
     (mix(seed ^ STEP.fetch_add(1, Relaxed)), key)
 }
 

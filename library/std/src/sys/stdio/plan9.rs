@@ -1,15 +1,18 @@
 //! Descriptors 0, 1 and 2.
 //!
-//! A note may break a write, and writing again must not say a thing twice. What a pipe or a TCP conversation was given is
-//! in its queue by then ([`fd::write`]); a file server that was told to forget the request has not acted on it
-//! (man 5/flush). So the first is a write that was done, the second one to be made again. Of more than one message the
-//! kernel would not say which were done, so no write is longer than the smallest message that servers agree on.
+//! A note may break a write, and writing again must not say a thing twice. What a pipe or a TCP
+//! conversation was given is in its queue by then ([`fd::write`]); a file server that was told to
+//! forget the request has not acted on it (man 5/flush). So the first is a write that was done, the
+//! second one to be made again. Of more than one message the kernel would not say which were done,
+//! so no write is longer than the smallest message that servers agree on.
 
-use crate::io::{self, BorrowedCursor};
-use crate::sys::fd;
-use crate::sys::pal::cvt;
 use plan9_abi::errors;
 use plan9_abi::sys::file;
+
+use crate::io;
+use crate::io::BorrowedCursor;
+use crate::sys::fd;
+use crate::sys::pal::cvt;
 
 /// The most that one write gives the kernel, in bytes.
 const MAX_WRITE: usize = fd::SMALLEST_MESSAGE;

@@ -1,35 +1,38 @@
 //! Threads: procs that share everything but their stack segment.
 //!
-//! A thread's stack is shared memory, so that what lies on it can be borrowed by others. Two moments need care. At the
-//! fork, parent and child would stand on one stack: the fork is made standing on the private segment, of which the
-//! child gets a copy, and the child moves from there to its own stack. At the end, the thread must not stand on the
-//! stack that it frees: it goes back to the private segment first.
+//! A thread's stack is shared memory, so that what lies on it can be borrowed by others. Two
+//! moments need care. At the fork, parent and child would stand on one stack: the fork is made
+//! standing on the private segment, of which the child gets a copy, and the child moves from there
+//! to its own stack. At the end, the thread must not stand on the stack that it frees: it goes back
+//! to the private segment first.
+
+pub mod control;
+pub mod per_proc;
+pub mod stacks;
+pub mod wait;
+pub mod waiters;
+pub mod watchdog;
+
+use control::ThreadControl;
+use per_proc::PrivateWords;
+use plan9_abi::flags::open;
+use plan9_abi::sys::{file, process};
 
 use crate::alloc::System;
-use crate::arch::naked_asm;
 use crate::ffi::CStr;
-use crate::io;
-use crate::mem::offset_of;
 use crate::num::NonZero;
-use crate::ptr;
 use crate::sync::Arc;
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::{Release, SeqCst};
 use crate::sys::pal::devices::open_device;
-use crate::sys::pal::private::{self, PrivateWords};
-use crate::sys::pal::thread_control::{self, ThreadControl};
-use crate::sys::pal::{clock, cvt, emutls, exit, futex, last_error, proc_file, stacks};
-use crate::thread::{self, ThreadId, ThreadInit};
+use crate::sys::pal::{arch, cvt, exit, last_error, proc_file};
+use crate::sys::thread_local::key::emulated;
+use crate::sys::time::clock;
+use crate::thread::{ThreadId, ThreadInit};
 use crate::time::Duration;
-use plan9_abi::flags::{open, rfork};
-use plan9_abi::sys::{file, process};
-use plan9_abi::sysno;
+use crate::{io, ptr, thread};
 
 pub const DEFAULT_MIN_STACK_SIZE: usize = 2 << 20;
-
-/// Room between the private words and where a stub stands below them, in bytes: the kernel copies argument words
-/// from there, all of which must be mapped and none of which may be the private words.
-const BELOW: usize = 64;
 
 /// A started thread. `done` is set when its closure has been dropped and its stack freed.
 pub struct Thread {
@@ -39,7 +42,7 @@ pub struct Thread {
 impl Thread {
     // unsafe: see thread::Builder::spawn_unchecked for safety requirements
     pub unsafe fn new(stack: usize, init: Box<ThreadInit>) -> io::Result<Thread> {
-        let current = thread_control::current();
+        let current = per_proc::current();
         if let Some(current) = current {
             exit::before_thread(current);
         }
@@ -47,7 +50,7 @@ impl Thread {
         let Some(stack) = stacks::take(stack) else {
             return Err(io::Error::from(io::ErrorKind::OutOfMemory));
         };
-        let Some(thread) = thread_control::acquire() else {
+        let Some(thread) = control::acquire() else {
             // SAFETY: just taken.
             unsafe { stacks::give_back(stack) };
             return Err(io::Error::from(io::ErrorKind::OutOfMemory));
@@ -60,9 +63,9 @@ impl Thread {
         thread.init.set(Box::into_raw(init).cast());
         // SAFETY: the control block is complete, and the words are this proc's own.
         let pid = unsafe {
-            let words = private::words();
+            let words = per_proc::words();
             (*words).next = thread;
-            fork(words)
+            arch::fork(words, enter)
         };
         if pid > 0 {
             return Ok(Thread { done });
@@ -79,11 +82,12 @@ impl Thread {
     }
 
     pub fn join(self) {
-        futex::wait_while_zero(&self.done);
+        wait::wait_while_zero(&self.done);
     }
 }
 
-/// Starts a thread of std's own. Nothing of the program's runs on it: no spawn hooks, and no test captures its output.
+/// Starts a thread of std's own. Nothing of the program's runs on it: no spawn hooks, and no test
+/// captures its output.
 pub fn service(name: &str, stack: usize, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let handle = thread::Thread::new(ThreadId::new(), Some(name.into()));
     let init = Box::new(ThreadInit { handle, rust_start: Box::new(run) });
@@ -91,62 +95,9 @@ pub fn service(name: &str, stack: usize, run: impl FnOnce() + Send + 'static) ->
     unsafe { Thread::new(stack, init) }.map(drop)
 }
 
-/// Forks a proc for the thread in `words.next`: its pid, or -1. The child never returns from here.
-///
-/// # Safety
-///
-/// `words.next` must be complete, and stay so until the child has gone.
-#[unsafe(naked)]
-unsafe extern "C" fn fork(words: *mut PrivateWords) -> isize {
-    naked_asm!(
-        "push rbp",
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
-        "mov [rdi + {saved_sp}], rsp",
-        "lea rsp, [rdi - {below}]",
-        "mov qword ptr [rsp + 8], {flags}",
-        "mov ebp, {rfork}",
-        "syscall",
-        // RSP alone has survived.
-        "lea rdi, [rsp + {below}]",
-        "test rax, rax",
-        "jz 2f",
-        "mov qword ptr [rdi + {next}], 0",
-        "mov rsp, [rdi + {saved_sp}]",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbx",
-        "pop rbp",
-        "ret",
-        "2:",
-        "mov rax, [rdi + {next}]",
-        "mov [rdi + {thread}], rax",
-        "mov qword ptr [rdi + {next}], 0",
-        "mov rsp, [rax + {stack_top}]",
-        "mov rdi, rax",
-        // The frame chain ends here.
-        "xor ebp, ebp",
-        "call {enter}",
-        "ud2",
-        saved_sp = const offset_of!(PrivateWords, saved_sp),
-        next = const offset_of!(PrivateWords, next),
-        thread = const offset_of!(PrivateWords, thread),
-        stack_top = const offset_of!(ThreadControl, stack_top),
-        below = const BELOW,
-        flags = const rfork::PROC | rfork::MEM | rfork::NOWAIT,
-        rfork = const sysno::RFORK,
-        enter = sym enter,
-    )
-}
-
 /// The first code of a thread on its own stack.
 unsafe extern "C" fn enter(thread: &'static ThreadControl) -> ! {
-    thread.pid.store(private::pid(), SeqCst);
+    thread.pid.store(per_proc::pid(), SeqCst);
     exit::thread_begins(thread);
     exit::check();
     // SAFETY: the parent put it there for us.
@@ -155,7 +106,7 @@ unsafe extern "C" fn enter(thread: &'static ThreadControl) -> ! {
     // SAFETY: the closure has run and is dropped.
     unsafe { crate::sys::thread_local::key::run_destructors() };
     // SAFETY: nothing on this stack is needed any more.
-    unsafe { leave_stack(private::words(), thread) }
+    unsafe { arch::leave_stack(per_proc::words(), thread, tear_down) }
 }
 
 /// Not inlined, so that no deallocation of it moves behind the destructors of thread-locals.
@@ -165,35 +116,18 @@ fn run(init: Box<ThreadInit>) {
     rust_start();
 }
 
-/// Moves to the private segment, which is this proc's to the end.
-///
-/// # Safety
-///
-/// Nothing on the current stack may be needed again.
-#[unsafe(naked)]
-unsafe extern "C" fn leave_stack(words: *mut PrivateWords, thread: &'static ThreadControl) -> ! {
-    naked_asm!(
-        "lea rsp, [rdi - {below}]",
-        "xor ebp, ebp",
-        "call {tear_down}",
-        "ud2",
-        below = const BELOW,
-        tear_down = sym tear_down,
-    )
-}
-
 /// Frees what the thread had, tells who joins, and ends the proc.
 unsafe extern "C" fn tear_down(words: *mut PrivateWords, thread: &'static ThreadControl) -> ! {
-    thread.close_files();
+    exit::close_files(thread);
     // SAFETY: destructors have run, and nobody stands on the stack.
     unsafe {
-        emutls::free(thread);
+        emulated::free(thread);
         stacks::give_back(thread.stack());
     }
     // SAFETY: the parent's count for us.
     let done = unsafe { Arc::from_raw_in(thread.done.replace(ptr::null()), System) };
     done.store(1, Release);
-    futex::futex_wake_all(&done);
+    wait::wake_all(&done);
     drop(done);
     // SAFETY: this proc's own words. From here on it is no thread.
     unsafe { (*words).thread = ptr::null() };
@@ -213,7 +147,7 @@ pub fn available_parallelism() -> io::Result<NonZero<usize>> {
 }
 
 pub fn current_os_id() -> Option<u64> {
-    Some(private::pid().into())
+    Some(per_proc::pid().into())
 }
 
 pub fn yield_now() {
@@ -223,7 +157,7 @@ pub fn yield_now() {
 /// The name in `/proc/N/args`, which `ps` shows.
 pub fn set_name(name: &CStr) {
     let name = name.to_bytes();
-    let _ = proc_file::write(private::pid(), "args", &name[..name.len().min(127)]);
+    let _ = proc_file::write(per_proc::pid(), "args", &name[..name.len().min(127)]);
 }
 
 pub fn sleep(dur: Duration) {

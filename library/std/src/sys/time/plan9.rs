@@ -1,8 +1,10 @@
-//! `Instant` is the pal's monotonic clock, `SystemTime` the kernel's time of day.
+//! `Instant` is the monotonic [`clock`], `SystemTime` the kernel's time of day.
 
-use crate::sys::pal::clock;
-use crate::time::Duration;
+pub mod clock;
+
 use plan9_abi::sys::process;
+
+use crate::time::Duration;
 
 /// The kernel's clock counts from its start, but a moment before that is a moment as well.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]

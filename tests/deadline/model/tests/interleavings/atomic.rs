@@ -5,8 +5,8 @@
 //! word's turn, a counter that everybody changes: it orders nothing in memory, and makes the checker try every order.
 
 use crate::mutation::Mutation;
+use deadline_model::schedule::Fenced;
 use deadline_model::slot::{PHASE_BITS, Phase, Word};
-use deadline_model::wake::Fenced;
 use loom::sync::atomic::{AtomicU64, Ordering, fence};
 
 /// Which word of a slot it is.

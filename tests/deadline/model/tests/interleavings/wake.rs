@@ -3,8 +3,8 @@
 
 use crate::atomic::{Atomic, Place};
 use crate::explore::{caught, explore};
+use deadline_model::schedule::{By, Fenced, Wake};
 use deadline_model::slot::{Slot, Word};
-use deadline_model::wake::{By, Fenced, Wake};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use loom::thread;

@@ -3,11 +3,12 @@
 //!
 //! Reading it asks no file server anything, where `fstat` does.
 
-use crate::os::fd::RawFd;
-use crate::sys::pal::errstr::unbroken;
-use crate::sys::pal::text::Text;
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
+
+use crate::os::fd::RawFd;
+use crate::sys::pal::errstr::retry;
+use crate::sys::pal::small_cstr::SmallCStr;
 
 /// Two facts of the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,10 +22,10 @@ pub struct Channel {
 impl Channel {
     /// What the kernel says; `None` for what is no descriptor.
     pub fn of(fd: RawFd) -> Option<Channel> {
-        let name = Text::new(format_args!("#d/{fd}ctl"));
-        let ctl = unbroken(|| file::open(name.as_c_str(), open::READ | open::CEXEC)).ok()?;
+        let name = SmallCStr::new(format_args!("#d/{fd}ctl"));
+        let ctl = retry(|| file::open(name.as_c_str(), open::READ | open::CEXEC)).ok()?;
         let mut line = [0; 256];
-        let read = unbroken(|| file::read(ctl, &mut line));
+        let read = retry(|| file::read(ctl, &mut line));
         let _ = file::close(ctl);
         Channel::parse(&line[..read.ok()?])
     }

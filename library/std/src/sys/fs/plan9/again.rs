@@ -5,9 +5,11 @@
 //! for one a server that passes on what its own calls say. Then the second call finds the work of
 //! the first: the name is taken, or gone. What that means depends on the call.
 
-use crate::io::{self, ErrorKind};
-use crate::sys::pal::{CLONES, cvt, is_failed_clone};
 use plan9_abi::sys;
+
+use crate::io;
+use crate::io::ErrorKind;
+use crate::sys::pal::{CLONES, cvt, is_failed_clone};
 
 const UNKNOWN: io::Error = io::const_error!(
     ErrorKind::Interrupted,

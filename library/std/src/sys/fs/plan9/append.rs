@@ -10,15 +10,17 @@
 //! reads through it. A write that a note breaks is made again at the same place, so that nothing is
 //! said twice.
 
-use super::attr;
-use crate::collections::BTreeMap;
-use crate::io;
-use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use crate::sys::fd::{FileDesc, message};
-use crate::sys::pal::{cvt, cvt_r};
 use plan9_abi::flags::mode;
 use plan9_abi::queue::MAX_ATOMIC;
 use plan9_abi::sys::file;
+
+use super::attr;
+use crate::collections::BTreeMap;
+use crate::io;
+use crate::sync::nonpoison::{Mutex, MutexGuard};
+use crate::sync::{Arc, Weak};
+use crate::sys::fd::{FileDesc, message};
+use crate::sys::pal::{cvt, cvt_r};
 
 /// The kernel device of pipes, which have no offsets (`port/sysfile.c:sseek`): what is written is
 /// at the end.
@@ -50,7 +52,7 @@ pub struct Append {
 }
 
 fn files() -> MutexGuard<'static, BTreeMap<Identity, Weak<Lock>>> {
-    FILES.lock().unwrap_or_else(PoisonError::into_inner)
+    FILES.lock()
 }
 
 impl Append {
@@ -79,7 +81,7 @@ impl Append {
         if bytes.is_empty() {
             return Ok(0);
         }
-        let _writing = lock.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _writing = lock.writing.lock();
         let end = cvt_r(|| file::seek(fd.raw(), 0, FROM_END))?;
         let (mut at, mut rest) = (end, bytes);
         let mut result = Ok(());

@@ -1,14 +1,16 @@
 //! What a directory record says of a file, and the changes of it that wstat takes.
 
+use plan9_abi::dir::{Dir, FIXED_SIZE, Qid};
+use plan9_abi::flags::mode;
+use plan9_abi::sys;
+use plan9_abi::sys::file;
+
 use crate::io;
 use crate::path::Path;
 use crate::sys::pal::cvt_r;
-use crate::sys::pal::directory::with_name_or_device;
+use crate::sys::paths::cwd::with_name_or_device;
 use crate::sys::time::{SystemTime, UNIX_EPOCH};
 use crate::time::Duration;
-use plan9_abi::dir::{Dir, FIXED_SIZE, Qid};
-use plan9_abi::flags::mode;
-use plan9_abi::sys::{self, file};
 
 /// The permission bits of a mode; those above them say what kind of file it is.
 const PERMISSIONS: u32 = 0o777;

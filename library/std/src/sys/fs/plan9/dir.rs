@@ -1,22 +1,23 @@
 //! Directories: reading, making and removing them.
 
-use super::again::{exclusive, removal};
-use super::attr::{FileAttr, FileType, MALFORMED};
-use super::stat;
-use crate::ffi::OsString;
-use crate::fmt;
-use crate::io::{self, ErrorKind};
-use crate::os::plan9::ffi::OsStringExt;
-use crate::path::{Path, PathBuf};
-use crate::sync::Arc;
-use crate::sys::fd::FileDesc;
-use crate::sys::pal::cvt_r;
-use crate::sys::pal::directory::with_name;
 use plan9_abi::dir::{Dir, QTDIR};
 use plan9_abi::flags::{mode, open};
 use plan9_abi::sys::file;
 
-/// Room for the largest record: a buffer that is too small for the next one looks like the end to some servers.
+use super::again::{exclusive, removal};
+use super::attr::{FileAttr, FileType, MALFORMED};
+use super::stat;
+use crate::ffi::OsString;
+use crate::io::ErrorKind;
+use crate::path::{Path, PathBuf};
+use crate::sync::Arc;
+use crate::sys::fd::FileDesc;
+use crate::sys::pal::{cvt_r, os_string};
+use crate::sys::paths::cwd::with_name;
+use crate::{fmt, io};
+
+/// Room for the largest record: a buffer that is too small for the next one looks like the end to
+/// some servers.
 const BUFFER: usize = 2 + u16::MAX as usize;
 
 pub(super) const NOT_A_DIRECTORY: io::Error =
@@ -79,7 +80,7 @@ impl Iterator for ReadDir {
             };
             self.from = self.to - rest.len();
             if !is_unreachable(dir.name) {
-                let name = OsString::from_vec(dir.name.to_vec());
+                let name = os_string(dir.name.to_vec());
                 let attr = FileAttr::of(&dir);
                 return Some(Ok(DirEntry { root: self.root.clone(), name, attr }));
             }
@@ -151,8 +152,8 @@ pub fn rmdir(path: &Path) -> io::Result<()> {
     if stat(path)?.file_type().is_dir() { remove(path) } else { Err(NOT_A_DIRECTORY) }
 }
 
-/// Whole listings are taken before anything is removed, for a removal moves what is behind it; then again, as long as
-/// something was removed and something is left: a union uncovers names.
+/// Whole listings are taken before anything is removed, for a removal moves what is behind it; then
+/// again, as long as something was removed and something is left: a union uncovers names.
 pub fn remove_dir_all(path: &Path) -> io::Result<()> {
     loop {
         let mut removed = 0;

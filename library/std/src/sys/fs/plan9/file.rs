@@ -1,12 +1,18 @@
 //! An open file.
 
+use plan9_abi::dir::Dir;
+use plan9_abi::errors;
+use plan9_abi::errors::Kind;
+use plan9_abi::sys::file;
+
 use super::append::Append;
-use super::attr::{self, FileAttr, FilePermissions, FileTimes};
+use super::attr;
+use super::attr::{FileAttr, FilePermissions, FileTimes};
 use super::dir::IS_A_DIRECTORY;
-use super::open::OpenOptions;
-use crate::fmt;
+use super::open::{OpenOptions, Opened};
+use crate::ffi::OsStr;
 use crate::fs::TryLockError;
-use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut, SeekFrom};
+use crate::io::{BorrowedCursor, IoSlice, IoSliceMut, SeekFrom};
 use crate::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use crate::path::Path;
 use crate::sync::atomic::AtomicBool;
@@ -15,9 +21,7 @@ use crate::sys::fd::FileDesc;
 use crate::sys::fd::channel::Channel;
 use crate::sys::pal::{cvt, cvt_r, errstr, fd_name};
 use crate::sys::{FromInner, IntoInner};
-use plan9_abi::dir::Dir;
-use plan9_abi::errors::{self, Kind};
-use plan9_abi::sys::file;
+use crate::{fmt, io};
 
 /// Where `seek` counts from.
 const FROM_START: u32 = 0;
@@ -46,7 +50,16 @@ impl File {
     }
 
     pub fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
-        options.open(path)
+        options.open(path).map(File::of)
+    }
+
+    /// Opens a file by a name that begins with a kernel device's, which no path does.
+    pub fn open_device(name: &OsStr, options: &OpenOptions) -> io::Result<File> {
+        options.open_device(name).map(File::of)
+    }
+
+    fn of(Opened { fd, append, writes }: Opened) -> File {
+        File::new(fd, append, writes)
     }
 
     fn raw(&self) -> i32 {
@@ -68,7 +81,7 @@ impl File {
     fn check_plain(&self) -> io::Result<()> {
         if !self.plain.load(Relaxed) {
             let here = file::seek(self.raw(), 0, FROM_HERE);
-            if here.is_err() && errstr::means(Kind::IsADirectory) {
+            if here.is_err() && errstr::last_error_is_kind(Kind::IsADirectory) {
                 return Err(IS_A_DIRECTORY);
             }
             self.plain.store(true, Relaxed);
@@ -80,7 +93,8 @@ impl File {
         attr::change(dir, |record| file::fwstat(self.raw(), record))
     }
 
-    /// A record that changes nothing asks the server to bring the file to stable storage (man 5/stat).
+    /// A record that changes nothing asks the server to bring the file to stable storage (man
+    /// 5/stat).
     pub fn fsync(&self) -> io::Result<()> {
         self.change(&Dir::UNCHANGED)
     }

@@ -1,4 +1,5 @@
-//! Files as 9P has them: created and opened in two calls, described by one record, renamed within a directory only.
+//! Files as 9P has them: created and opened in two calls, described by one record, renamed within a
+//! directory only.
 //!
 //! There are no links and no locks, and a record's access time cannot be set; what std asks of them
 //! is said where it is refused. What a note breaks is done again, as a file is opened again on Unix
@@ -13,19 +14,20 @@ mod file;
 mod open;
 mod rename;
 
-pub use self::attr::{FileAttr, FilePermissions, FileTimes, FileType};
-pub use self::dir::{DirBuilder, DirEntry, ReadDir, readdir, remove_dir_all, rmdir, unlink};
-pub use self::file::File;
-pub use self::open::OpenOptions;
-pub use self::rename::rename;
+pub use attr::{FileAttr, FilePermissions, FileTimes, FileType};
+pub use dir::{DirBuilder, DirEntry, ReadDir, readdir, remove_dir_all, rmdir, unlink};
+pub use file::File;
+pub use open::OpenOptions;
+use plan9_abi::flags::open as modes;
+use plan9_abi::sys::file as calls;
+pub use rename::rename;
+
 use crate::io;
 use crate::path::{Path, PathBuf};
 use crate::sys::fd::FileDesc;
 pub use crate::sys::fs::common::{Dir, copy, exists};
-use crate::sys::pal::directory::{MAX_NAME, path_of, with_name};
 use crate::sys::pal::{cvt_r, fd_name, last_error, unsupported};
-use plan9_abi::flags::open as modes;
-use plan9_abi::sys::file as calls;
+use crate::sys::paths::cwd::{MAX_NAME, path_of, with_name};
 
 pub fn stat(path: &Path) -> io::Result<FileAttr> {
     with_name(path, |name| attr::read(|buf| calls::stat(name, buf)))
@@ -55,8 +57,8 @@ pub fn set_times_nofollow(path: &Path, times: FileTimes) -> io::Result<()> {
     set_times(path, times)
 }
 
-/// The name that the kernel keeps for what is opened by this path. Only directories are opened for it, for opening a
-/// device's file can do something; a file is its directory's name and its own.
+/// The name that the kernel keeps for what is opened by this path. Only directories are opened for
+/// it, for opening a device's file can do something; a file is its directory's name and its own.
 pub fn canonicalize(path: &Path) -> io::Result<PathBuf> {
     let name = match (stat(path)?.file_type().is_dir(), path.parent(), path.file_name()) {
         (false, Some(parent), Some(name)) => {

@@ -1,16 +1,18 @@
-//! Opening and creating. `open` never creates and `create` truncates what exists, so std's "create if missing" is both.
+//! Opening and creating. `open` never creates and `create` truncates what exists, so std's "create
+//! if missing" is both.
+
+use plan9_abi::flags::open;
+use plan9_abi::sys::file;
 
 use super::again::exclusive;
 use super::append::Append;
-use super::file::File;
 use crate::ffi::{CStr, OsStr};
-use crate::io::{self, ErrorKind};
+use crate::io;
+use crate::io::ErrorKind;
 use crate::path::Path;
 use crate::sys::fd::FileDesc;
 use crate::sys::pal::cvt_r;
-use crate::sys::pal::directory::{with_name, with_name_or_device};
-use plan9_abi::flags::open;
-use plan9_abi::sys::file;
+use crate::sys::paths::cwd::{with_name, with_name_or_device};
 
 /// How often a file that others create and remove meanwhile is tried for.
 const TRIES: usize = 100;
@@ -27,6 +29,14 @@ pub struct OpenOptions {
     pub(super) mode: u32,
     /// Further mode bits, as ORCLOSE.
     pub(super) flags: u32,
+}
+
+/// What an open gives.
+pub(super) struct Opened {
+    pub fd: FileDesc,
+    /// With [`OpenOptions::append`].
+    pub append: Option<Append>,
+    pub writes: bool,
 }
 
 impl OpenOptions {
@@ -75,7 +85,8 @@ impl OpenOptions {
         self.flags = flags;
     }
 
-    /// The access bits, and OCEXEC always; what std's documentation forbids is refused as elsewhere.
+    /// The access bits, and OCEXEC always; what std's documentation forbids is refused as
+    /// elsewhere.
     fn access(&self) -> io::Result<u32> {
         let written = self.write || self.append;
         let makes = self.create || self.truncate || self.create_new;
@@ -100,13 +111,13 @@ impl OpenOptions {
         Ok(access | open::CEXEC | self.flags)
     }
 
-    pub(super) fn open(&self, path: &Path) -> io::Result<File> {
+    pub(super) fn open(&self, path: &Path) -> io::Result<Opened> {
         let access = self.access()?;
-        self.file(with_name(path, |name| self.descriptor(name, access))?)
+        self.opened(with_name(path, |name| self.descriptor(name, access))?)
     }
 
     /// Opens a file by a name that begins with a kernel device's, which no path does.
-    pub fn open_device(&self, name: &OsStr) -> io::Result<File> {
+    pub(super) fn open_device(&self, name: &OsStr) -> io::Result<Opened> {
         if !name.as_encoded_bytes().starts_with(b"#") {
             return Err(io::const_error!(
                 ErrorKind::InvalidInput,
@@ -115,13 +126,13 @@ impl OpenOptions {
         }
         let access = self.access()?;
         let name = Path::new(name);
-        self.file(with_name_or_device(name, |name| self.descriptor(name, access))?)
+        self.opened(with_name_or_device(name, |name| self.descriptor(name, access))?)
     }
 
-    fn file(&self, fd: i32) -> io::Result<File> {
+    fn opened(&self, fd: i32) -> io::Result<Opened> {
         let fd = FileDesc::new(fd);
         let append = if self.append { Some(Append::to(&fd)?) } else { None };
-        Ok(File::new(fd, append, self.write || self.append))
+        Ok(Opened { fd, append, writes: self.write || self.append })
     }
 
     fn descriptor(&self, name: &CStr, access: u32) -> io::Result<i32> {

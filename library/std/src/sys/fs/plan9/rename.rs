@@ -15,24 +15,25 @@
 //! the time and the mode by the file's owner alone (man 5/stat). So if the server refuses them
 //! together, the name is asked for alone.
 
+use plan9_abi::dir::Dir;
+use plan9_abi::flags::mode;
+use plan9_abi::sys::file;
+
 use super::again::again;
-use super::attr::{self, FileAttr};
-use super::dir::{self, IS_A_DIRECTORY, NOT_A_DIRECTORY};
+use super::attr::FileAttr;
+use super::dir::{IS_A_DIRECTORY, NOT_A_DIRECTORY};
+use super::file::File;
 use super::open::OpenOptions;
-use super::stat;
+use super::{attr, dir, stat};
 use crate::ffi::{OsStr, OsString};
-use crate::fs;
-use crate::io::{self, ErrorKind};
-use crate::os::plan9::ffi::OsStrExt;
+use crate::io::ErrorKind;
 use crate::path::{Path, PathBuf};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::Relaxed;
 use crate::sys::FromInner;
-use crate::sys::pal::directory::with_name;
-use crate::sys::pal::private;
-use plan9_abi::dir::Dir;
-use plan9_abi::flags::mode;
-use plan9_abi::sys::file;
+use crate::sys::paths::cwd::with_name;
+use crate::sys::thread::per_proc;
+use crate::{fs, io};
 
 /// How often names are tried that others take or give up meanwhile.
 const TRIES: usize = 100;
@@ -49,7 +50,10 @@ impl<'a> Place<'a> {
     /// `/`, `.` and `..` are no names: a server may take them, and then the file is lost.
     fn of(path: &'a Path) -> io::Result<Place<'a>> {
         let last_is_dots = matches!(
-            path.as_os_str().as_bytes().rsplit(|&byte| byte == b'/').find(|part| !part.is_empty()),
+            path.as_os_str()
+                .as_encoded_bytes()
+                .rsplit(|&byte| byte == b'/')
+                .find(|part| !part.is_empty()),
             None | Some(b"." | b"..")
         );
         match (path.parent(), path.file_name()) {
@@ -70,7 +74,7 @@ pub fn rename(old: &Path, new: &Path) -> io::Result<()> {
     let (from, to) = (Place::of(old)?, Place::of(new)?);
     let source = stat(old)?;
     let is_dir = source.file_type().is_dir();
-    if !is_dir && new.as_os_str().as_bytes().ends_with(b"/") {
+    if !is_dir && new.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(NOT_A_DIRECTORY);
     }
     if from.directory == to.directory || stat(from.directory)?.is_same_file(&stat(to.directory)?) {
@@ -88,12 +92,12 @@ pub fn rename(old: &Path, new: &Path) -> io::Result<()> {
 /// A name that no other program chooses, of a fixed length, for servers have a longest one.
 fn own_name() -> OsString {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    OsString::from(format!(".rename.{}.{}", private::pid(), COUNT.fetch_add(1, Relaxed)))
+    OsString::from(format!(".rename.{}.{}", per_proc::pid(), COUNT.fetch_add(1, Relaxed)))
 }
 
 /// One wstat of a rename. After a note the name may have been given, and the old one be gone.
 fn give(from: Place<'_>, attr: &FileAttr, to: Place<'_>, changed: Dir<'_>) -> io::Result<()> {
-    let changed = Dir { name: to.name.as_bytes(), ..changed };
+    let changed = Dir { name: to.name.as_encoded_bytes(), ..changed };
     let mut record = vec![0; changed.size()];
     let Some(_) = changed.write(&mut record) else {
         return Err(attr::NAME_TOO_LONG);
@@ -227,7 +231,7 @@ fn copy_whole(from: Place<'_>, source: &FileAttr, to: &Path) -> io::Result<(Path
     let (path, writer) = loop {
         let path = to.join(own_name());
         tries += 1;
-        match options.open(&path) {
+        match File::open(&path, &options) {
             Ok(writer) => break (path, writer),
             Err(why) if tries == TRIES => return Err(why),
             Err(why) if why.kind() == ErrorKind::AlreadyExists => {}

@@ -1,12 +1,15 @@
-//! Errors are strings; [`errstr`](crate::sys::pal::errstr) makes numbers of them.
+//! Errors are strings; [`codes`] makes numbers of them.
 
-use crate::io::{ErrorKind, RawOsError};
-use crate::sys::pal::errstr;
-use plan9_abi::errors::{self, Kind};
+pub mod codes;
+
+use plan9_abi::errors;
+use plan9_abi::errors::Kind;
 use plan9_abi::sys::error::until_nul;
 
+use crate::io::{ErrorKind, RawOsError};
+
 pub fn errno() -> RawOsError {
-    errstr::code_of(until_nul(&errstr::last()))
+    codes::code_of(until_nul(&codes::last()))
 }
 
 #[inline]
@@ -48,7 +51,7 @@ pub fn decode_error_kind(code: RawOsError) -> ErrorKind {
 }
 
 pub fn error_string(code: RawOsError) -> String {
-    match errstr::text_of(code) {
+    match codes::text_of(code) {
         Some(text) => String::from_utf8_lossy(text).into_owned(),
         None => format!("unknown error {code}"),
     }

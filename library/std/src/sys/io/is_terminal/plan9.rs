@@ -1,4 +1,5 @@
-//! What a terminal is here: a descriptor whose name ends in `/cons`, as the console's own and each window's do.
+//! What a terminal is here: a descriptor whose name ends in `/cons`, as the console's own and each
+//! window's do.
 
 use crate::os::fd::{AsFd, AsRawFd};
 use crate::sys::pal::fd_name;

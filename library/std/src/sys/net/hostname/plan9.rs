@@ -1,12 +1,12 @@
 //! The system's name, which `$sysname` holds a copy of.
 
+use plan9_abi::flags::open;
+
 use crate::ffi::OsString;
 use crate::io;
-use crate::os::plan9::ffi::OsStringExt;
 use crate::sys::fd::FileDesc;
-use crate::sys::pal::cvt;
 use crate::sys::pal::devices::open_device;
-use plan9_abi::flags::open;
+use crate::sys::pal::{cvt, os_string};
 
 pub fn hostname() -> io::Result<OsString> {
     let mode = open::READ | open::CEXEC;
@@ -14,5 +14,5 @@ pub fn hostname() -> io::Result<OsString> {
     let mut name = vec![0; 256];
     let n = file.read(&mut name)?;
     name.truncate(n);
-    Ok(OsString::from_vec(name))
+    Ok(os_string(name))
 }

@@ -23,15 +23,16 @@
 //! does that last, for nobody waits for it: a file of the program may be served by one of its own
 //! threads, which answers no more. The procs that break let go only of what others still hold.
 
-use super::lost;
-use super::text::Text;
-use super::thread_control::{self, MAIN, ThreadControl};
-use super::{exit, private, proc_file};
-use crate::ffi::CStr;
-use crate::sync::atomic::Ordering::SeqCst;
 use plan9_abi::flags::{open, rfork};
 use plan9_abi::note::{CTL_CLOSE_FILES, CTL_INTERRUPT, CTL_KILL, CTL_NOINTERRUPT, CTL_STOP};
 use plan9_abi::sys::{file, process};
+
+use super::small_cstr::SmallCStr;
+use super::{exit, proc_file};
+use crate::ffi::CStr;
+use crate::sync::atomic::Ordering::SeqCst;
+use crate::sys::thread::control::{MAIN, ThreadControl};
+use crate::sys::thread::{control, per_proc, watchdog};
 
 /// How the note to main begins; its handler compares the first four bytes.
 pub const TOLD: [u8; 4] = *b"proc";
@@ -49,15 +50,15 @@ const LOOK_MS: u32 = 1000;
 /// Stops the others and sees to it that main is told; the calling thread, whose descriptors are its
 /// own, is to trap again afterwards.
 pub fn stay(text: &CStr) {
-    let me = private::pid();
+    let me = per_proc::pid();
     exit::claim_broken(me);
     let others = || {
-        let all = thread_control::all().skip(1);
+        let all = control::all().skip(1);
         all.filter(move |thread| ![0, me].contains(&thread.pid.load(SeqCst)))
     };
     stop_all(others());
     let text = text.to_str().unwrap_or("?");
-    let told = Text::new(format_args!("proc {me}: {text}"));
+    let told = SmallCStr::new(format_args!("proc {me}: {text}"));
     let finish = || {
         let main = MAIN.pid.load(SeqCst);
         if main != me && main != 0 {
@@ -79,7 +80,7 @@ pub fn stay(text: &CStr) {
 /// not. So the wait must fail: an `interrupt` to oneself is kept for the next wait. A kernel that
 /// has no such message gets no order, and the procs are killed.
 fn stop_all(threads: impl Iterator<Item = &'static ThreadControl>) {
-    let own = proc_file::open(private::pid(), "ctl", open::WRITE);
+    let own = proc_file::open(per_proc::pid(), "ctl", open::WRITE);
     for thread in threads {
         let pid = thread.pid.load(SeqCst);
         let opened = proc_file::open(pid, "ctl", open::WRITE);
@@ -105,7 +106,7 @@ fn stop_all(threads: impl Iterator<Item = &'static ThreadControl>) {
 fn break_main(main: u32, text: &[u8]) {
     for pause in exit::PAUSES_MS {
         let _ = process::sleep(pause);
-        if lost::is_gone(main) {
+        if watchdog::is_gone(main) {
             return;
         }
         exit::order(main, "note", &MAIN.note_fd, &[text]);
@@ -126,13 +127,13 @@ fn leave_reaper(broken: u32, finish: impl Fn()) -> bool {
         Ok(0) => {}
         other => return other.is_ok(),
     }
-    while !lost::is_gone(broken) {
+    while !watchdog::is_gone(broken) {
         let _ = process::sleep(SOON_MS);
     }
     finish();
     // The handler lets no note end this proc, but a note breaks its sleep.
     while process::sleep(LOOK_MS).is_ok() && is_kept(broken) {}
-    for thread in thread_control::all() {
+    for thread in control::all() {
         let pid = thread.pid.load(SeqCst);
         if pid != 0 {
             exit::kill(thread, pid);

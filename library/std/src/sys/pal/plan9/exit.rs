@@ -1,34 +1,38 @@
 //! Ending the program: every thread, with a status that reaches whoever waits.
 //!
-//! The kernel ends one proc at a time and knows of no program. Whoever waits, waits for the main proc, so the status
-//! must become that proc's. A thread that exits writes the status down, kills the others, and posts a note to main:
-//! the note handler, finding [`STATE`] to be `READY`, ends its proc with the status whatever the note says. Without a
-//! handler the note's own text, which is the status, becomes the status all the same. A note to the thread that does
-//! all this does not stop it half way: who would not be ended then would wait for ever, and hold the program's files.
+//! The kernel ends one proc at a time and knows of no program. Whoever waits, waits for the main
+//! proc, so the status must become that proc's. A thread that exits writes the status down, kills
+//! the others, and posts a note to main: the note handler, finding [`STATE`] to be `READY`, ends
+//! its proc with the status whatever the note says. Without a handler the note's own text, which is
+//! the status, becomes the status all the same. A note to the thread that does all this does not
+//! stop it half way: who would not be ended then would wait for ever, and hold the program's files.
 //!
 //! Every message to another proc goes through a file that must be opened, and a program may have
 //! used up its descriptors. Then the proc that ends the program takes a table of its own, a copy,
 //! and closes standard input there.
 //!
-//! A proc of the user `none` can open no other's files, not even those of its own program (`port/devproc.c:nonone`); but
-//! what each thread has opened of its own can be written to by all. So there, each does as it begins.
+//! A proc of the user `none` can open no other's files, not even those of its own program
+//! (`port/devproc.c:nonone`); but what each thread has opened of its own can be written to by all.
+//! So there, each does as it begins.
+
+use plan9_abi::errors;
+use plan9_abi::errors::Kind;
+use plan9_abi::flags::{open, rfork};
+use plan9_abi::layout::ERRMAX;
+use plan9_abi::note::{CTL_INTERRUPT, CTL_KILL};
+use plan9_abi::sys::{file, process};
 
 use super::devices::open_device;
-use super::errstr::{self, unbroken};
-use super::private;
-use super::proc_file;
-use super::text::Text;
-use super::thread_control::{self, MAIN, ThreadControl};
+use super::errstr::retry;
+use super::small_cstr::SmallCStr;
+use super::{errstr, proc_file};
 use crate::cell::UnsafeCell;
 use crate::ffi::CStr;
 use crate::ptr;
 use crate::sync::atomic::Ordering::{Relaxed, SeqCst};
 use crate::sync::atomic::{AtomicI32, AtomicU32};
-use plan9_abi::errors::{self, Kind};
-use plan9_abi::flags::{open, rfork};
-use plan9_abi::layout::ERRMAX;
-use plan9_abi::note::{CTL_INTERRUPT, CTL_KILL};
-use plan9_abi::sys::{file, process};
+use crate::sys::thread::control::{MAIN, ThreadControl};
+use crate::sys::thread::{control, per_proc};
 
 /// Values of the state: nobody exits; one thread has claimed it; the status is written; or one has
 /// trapped, and the program is being left for a debugger ([`broken`](super::broken)). It goes from
@@ -110,21 +114,22 @@ fn is_nobody() -> bool {
     read.is_ok_and(|n| &name[..n] == b"none")
 }
 
-/// `std::process::exit`: 0 is success, which is the empty status; any other number is its decimal text.
+/// `std::process::exit`: 0 is success, which is the empty status; any other number is its decimal
+/// text.
 pub fn exit(code: i32) -> ! {
     match code {
         0 => exit_with(c""),
-        code => exit_with(Text::new(format_args!("{code}")).as_c_str()),
+        code => exit_with(SmallCStr::new(format_args!("{code}")).as_c_str()),
     }
 }
 
 /// Ends every thread of the program with this status.
 pub fn exit_with(status: &CStr) -> ! {
-    if private::is_launched() {
+    if per_proc::is_launched() {
         // A copy of this program that is to become another one: those threads are not its own.
         process::exits(Some(status).filter(|status| !status.is_empty()));
     }
-    let me = private::pid();
+    let me = per_proc::pid();
     let main = MAIN.pid.load(SeqCst);
     if STATE.compare_exchange(RUNNING, CLAIMED, SeqCst, SeqCst).is_err() {
         // Another thread is at it, or this one already was.
@@ -136,7 +141,7 @@ pub fn exit_with(status: &CStr) -> ! {
     // SAFETY: the claim is ours, and nobody reads before READY.
     unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), STATUS.0.get().cast(), len) };
     STATE.store(READY, SeqCst);
-    for thread in thread_control::all().skip(1) {
+    for thread in control::all().skip(1) {
         let pid = thread.pid.load(SeqCst);
         if pid != 0 && pid != me {
             kill(thread, pid);
@@ -163,12 +168,15 @@ pub fn claim_broken(me: u32) {
 /// has much else to do.
 pub const PAUSES_MS: [u32; 6] = [0, 1, 10, 100, 1000, 1000];
 
-/// Ends main by a note, again where the kernel has swallowed its interrupt (`port/fault.c:fault`), and by force where it
-/// waits as no note can break: for a queue that holds twice what it may (`port/qio.c:qbloated`). Then the status is lost.
+/// Ends main by a note, again where the kernel has swallowed its interrupt (`port/fault.c:fault`),
+/// and by force where it waits as no note can break: for a queue that holds twice what it may
+/// (`port/qio.c:qbloated`). Then the status is lost.
 fn end_main(main: u32, text: &[u8]) {
     for pause in PAUSES_MS {
         let _ = process::sleep(pause);
-        if !order(main, "note", &MAIN.note_fd, &[text]) && errstr::means(Kind::NotFound) {
+        if !order(main, "note", &MAIN.note_fd, &[text])
+            && errstr::last_error_is_kind(Kind::NotFound)
+        {
             return;
         }
     }
@@ -176,7 +184,8 @@ fn end_main(main: u32, text: &[u8]) {
 }
 
 /// Ends a thread's proc by force. The kernel drops its own note, and the wake with it, where five
-/// notes wait for their handler (`port/proc.c:killproc`, `pushnote`); `interrupt` wakes all the same.
+/// notes wait for their handler (`port/proc.c:killproc`, `pushnote`); `interrupt` wakes all the
+/// same.
 pub fn kill(thread: &ThreadControl, pid: u32) {
     order(pid, "ctl", &thread.ctl_fd, &[CTL_KILL, CTL_INTERRUPT]);
 }
@@ -194,6 +203,19 @@ fn leave(is_main: bool) -> ! {
     process::exits(CStr::from_bytes_until_nul(status).ok().filter(|text| !text.is_empty()))
 }
 
+/// Closes the thread's own files; nothing is armed any more. While the program ends they stay
+/// open: who ends it may be writing to them, and must not write to what is opened next. Either
+/// it finds none here, or the state is seen to have changed: both sides are sequentially
+/// consistent.
+pub fn close_files(thread: &ThreadControl) {
+    for kept in [&thread.note_fd, &thread.ctl_fd] {
+        let fd = kept.swap(-1, SeqCst);
+        if fd >= 0 && STATE.load(SeqCst) == RUNNING {
+            let _ = file::close(fd);
+        }
+    }
+}
+
 /// Ends this proc if the program is ending: for a thread that starts while another exits.
 pub fn check() {
     if STATE.load(SeqCst) != RUNNING {
@@ -202,19 +224,19 @@ pub fn check() {
 }
 
 /// Writes messages to a thread's file, or if that cannot be opened to what the thread has opened
-/// itself: it no longer closes that (`ThreadControl::close_files`). False if the kernel refused
+/// itself: it no longer closes that ([`close_files`]). False if the kernel refused
 /// one, for the reason in the error string.
 pub fn order(pid: u32, what: &str, own: &AtomicI32, messages: &[&[u8]]) -> bool {
     let open = || proc_file::open(pid, what, open::WRITE);
     let mut opened = open();
-    if opened.is_err() && errstr::was(errors::NO_DESCRIPTORS) {
+    if opened.is_err() && errstr::last_error_is(errors::NO_DESCRIPTORS) {
         own_descriptors();
         opened = open();
     }
     let Some(fd) = opened.ok().or(Some(own.load(SeqCst)).filter(|&fd| fd >= 0)) else {
         return false;
     };
-    let written = messages.iter().all(|message| unbroken(|| file::write(fd, message)).is_ok());
+    let written = messages.iter().all(|message| retry(|| file::write(fd, message)).is_ok());
     if opened.is_ok() {
         // Unless it fails, this leaves the error string alone.
         let _ = file::close(fd);

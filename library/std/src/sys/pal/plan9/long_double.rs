@@ -1,23 +1,20 @@
-//! Names by which LLVM calls 128-bit floating-point functions on a system that it does not know: the C names of
-//! `long double`, for the functions that compiler-builtins has under names of their own.
-
-use crate::arch::naked_asm;
+//! Names by which LLVM calls 128-bit floating-point functions on a system that it does not know:
+//! the C names of `long double`, for the functions that compiler-builtins has under names of their
+//! own.
 
 unsafe extern "C" {
-    fn fmodf128();
-    fn fmaf128();
+    safe fn fmodf128(x: f128, y: f128) -> f128;
+    safe fn fmaf128(x: f128, y: f128, z: f128) -> f128;
 }
 
 /// `%` of `f128`.
-#[unsafe(naked)]
 #[unsafe(no_mangle)]
-unsafe extern "C" fn fmodl() {
-    naked_asm!("jmp {}", sym fmodf128)
+extern "C" fn fmodl(x: f128, y: f128) -> f128 {
+    fmodf128(x, y)
 }
 
 /// `mul_add` of `f128`.
-#[unsafe(naked)]
 #[unsafe(no_mangle)]
-unsafe extern "C" fn fmal() {
-    naked_asm!("jmp {}", sym fmaf128)
+extern "C" fn fmal(x: f128, y: f128, z: f128) -> f128 {
+    fmaf128(x, y, z)
 }

@@ -1,14 +1,16 @@
 //! Plan 9, as 9front keeps it.
 //!
-//! A program is one text and one data and bss segment, shared by all its threads, which are procs made by `rfork` with
-//! `RFMEM`. Two facts of that kernel shape everything here. The stack segment of a proc is its own, at the same address
-//! in each, so no thread may run where a reference could be given away: every thread, main included, runs on a stack
-//! from shared memory, and the stack segment serves for [`private`] words. And the kernel knows threads of no
-//! program: ending all of them is [`exit`]'s.
+//! A program is one text and one data and bss segment, shared by all its threads, which are procs
+//! made by `rfork` with `RFMEM`. Two facts of that kernel shape everything here. The stack segment
+//! of a proc is its own, at the same address in each, so no thread may run where a reference could
+//! be given away: every thread, main included, runs on a stack from shared memory, and the stack
+//! segment serves for [`private`] words. And the kernel knows threads of no program: ending all of
+//! them is [`exit`]'s.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
-/// A static that the unit tests of std must share with the std they run on: there is one heap, one list of threads.
+/// A static that the unit tests of std must share with the std they run on: there is one heap, one
+/// list of threads.
 macro_rules! shared_static {
     ($(#[$meta:meta])* $vis:vis static $name:ident: $ty:ty = $init:expr; $symbol:literal) => {
         $(#[$meta])*
@@ -30,39 +32,34 @@ macro_rules! shared_static {
 
 pub(crate) use shared_static;
 
-pub mod blocks;
+pub mod arch;
 pub mod broken;
-pub mod clock;
 pub mod deadline;
 pub mod devices;
-pub mod directory;
-pub mod emutls;
 pub mod errstr;
 pub mod exit;
-pub mod futex;
-pub mod heap;
 #[cfg(not(test))]
 mod long_double;
-pub mod lost;
+pub mod namespace;
 pub mod notes;
-pub mod private;
 pub mod proc_file;
-pub mod stacks;
+pub mod segments;
+pub mod small_cstr;
 #[cfg(not(test))]
 mod start;
 pub mod symbols;
-pub mod text;
-pub mod thread_control;
 #[cfg(all(not(test), feature = "panic-unwind"))]
 mod unwind_tables;
-pub mod waiters;
 
 pub use exit::exit_with;
+use plan9_abi::flags::open;
+use plan9_abi::sys::{file, process};
 
+use crate::ffi::OsString;
 use crate::io;
 use crate::sync::atomic::Ordering::Relaxed;
-use plan9_abi::flags::open;
-use plan9_abi::sys::file;
+use crate::sys::io::codes;
+use crate::sys::thread::control;
 
 /// Runs before `main`, on the main thread; what must stand earlier is done by the start code.
 ///
@@ -74,8 +71,8 @@ pub unsafe fn init(argc: isize, argv: *const *const u8, _sigpipe: u8) {
     crate::sys::args::init(argc, argv);
 }
 
-/// Opens those of the first three descriptors that are not: what is opened next would be a stream by accident, and a panic
-/// be written to it.
+/// Opens those of the first three descriptors that are not: what is opened next would be a stream
+/// by accident, and a panic be written to it.
 fn open_streams() {
     while let Ok(fd) = devices::open_device(c"/dev/null", c"#c/null", open::RDWR) {
         if fd > 2 {
@@ -103,16 +100,21 @@ pub fn abort_internal() -> ! {
     exit::exit_with(c"abort")
 }
 
-/// The program's process id: that of its main thread's proc, whichever thread asks. It is the number by which the
-/// parent waits for the program and ends it.
+/// The program's process id: that of its main thread's proc, whichever thread asks. It is the
+/// number by which the parent waits for the program and ends it.
 pub fn getpid() -> u32 {
     // Relaxed: the start code stores it before there is another thread.
-    thread_control::MAIN.pid.load(Relaxed)
+    control::MAIN.pid.load(Relaxed)
+}
+
+/// Sets the calling proc's alarm in milliseconds, 0 for none; what was left of the one before.
+pub fn alarm(ms: u32) -> io::Result<u32> {
+    cvt(process::alarm(ms))
 }
 
 /// The `io::Error` of a system call of this thread that has just failed.
 pub fn last_error() -> io::Error {
-    io::Error::from_raw_os_error(errstr::take())
+    io::Error::from_raw_os_error(codes::take())
 }
 
 /// A system call's result with its error.
@@ -143,6 +145,12 @@ pub(crate) fn cvt_r<T>(mut call: impl FnMut() -> plan9_abi::sys::Result<T>) -> i
             result => return result,
         }
     }
+}
+
+/// Bytes as a string of this system, where any can be one.
+pub fn os_string(bytes: Vec<u8>) -> OsString {
+    // SAFETY: the encoding of this system's strings is any bytes.
+    unsafe { OsString::from_encoded_bytes_unchecked(bytes) }
 }
 
 /// The name by which a descriptor was opened, cut to the buffer.

@@ -5,16 +5,18 @@
 //! reads the tables at the first question and keeps them; [`locate`] reads them through a small
 //! buffer, for a note handler, which must not allocate.
 
-use super::private;
-use super::proc_file;
-use crate::sync::OnceLock;
 use plan9_abi::aout::{HEADER_SIZE, Header};
 use plan9_abi::flags::open;
-use plan9_abi::history::{self, Path, Search, Source};
+use plan9_abi::history::{Path, Search, Source};
 use plan9_abi::layout::UTZERO;
-use plan9_abi::lines::{self, Lines};
+use plan9_abi::lines::Lines;
 use plan9_abi::symbols::{Symbol, Symbols};
 use plan9_abi::sys::file;
+use plan9_abi::{history, lines};
+
+use super::proc_file;
+use crate::sync::OnceLock;
+use crate::sys::thread::per_proc;
 
 /// Where the text starts in memory.
 const TEXT_START: u64 = UTZERO + HEADER_SIZE as u64;
@@ -153,7 +155,7 @@ impl Place {
 
 /// Finds out about each place, without the heap and without a lock.
 pub fn locate(places: &mut [Place]) {
-    if let Ok(fd) = proc_file::open(private::pid(), "text", open::READ) {
+    if let Ok(fd) = proc_file::open(per_proc::pid(), "text", open::READ) {
         let _ = scan(fd, places);
         let _ = file::close(fd);
     }
@@ -231,7 +233,8 @@ fn scan_symbols(
         let read = file::pread(fd, &mut buffer[..len], at.cast_signed()).ok()?;
         let mut symbols = Symbols::new(&buffer[..read]);
         symbols.by_ref().for_each(|symbol| see(&symbol));
-        // The rest begins a symbol that the next piece holds whole; `plan9-ld` writes none that is longer.
+        // The rest begins a symbol that the next piece holds whole; `plan9-ld` writes none that is
+        // longer.
         let whole = read - symbols.rest().len();
         if whole == 0 {
             return None;
@@ -243,7 +246,7 @@ fn scan_symbols(
 
 /// Reads the tables; no part of one if the file does not hold all.
 fn read() -> Option<Tables> {
-    let fd = proc_file::open(private::pid(), "text", open::READ).ok()?;
+    let fd = proc_file::open(per_proc::pid(), "text", open::READ).ok()?;
     let tables = read_from(fd);
     let _ = file::close(fd);
     tables

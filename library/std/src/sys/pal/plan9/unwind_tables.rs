@@ -1,4 +1,5 @@
-//! Where the unwinder finds its tables: the linker puts them into the text segment, behind a symbol.
+//! Where the unwinder finds its tables: the linker puts them into the text segment, behind a
+//! symbol.
 
 use unwind::{EhFrameFinder, FrameInfo, FrameInfoKind, set_custom_eh_frame_finder};
 
@@ -13,7 +14,8 @@ unsafe extern "C" {
 
 struct Tables;
 
-// SAFETY: the address is that of a header with its search table, as the linker made it, and is mapped for good.
+// SAFETY: the address is that of a header with its search table, as the linker made it, and is
+// mapped for good.
 unsafe impl EhFrameFinder for Tables {
     fn find(&self, pc: usize) -> Option<FrameInfo> {
         let text = (&raw const TEXT).addr()..(&raw const TEXT_END).addr();

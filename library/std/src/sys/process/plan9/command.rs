@@ -1,27 +1,24 @@
 //! What is to be run, as it is put together.
 
-use super::ChildPipe;
-use super::launch::{Image, Stream, Variable};
-use super::reaper::{self, Process};
-use super::surroundings::Surroundings;
-use crate::env;
+use plan9_abi::flags::open;
+
+use super::fork_exec::{Image, Stream, Variable};
+use super::reaper;
+use super::reaper::Process;
+use super::rfork_options::{Group, RforkOptions, c_string};
 use crate::ffi::{CString, OsStr, OsString};
-use crate::os::plan9::ffi::{OsStrExt, OsStringExt};
-use crate::os::plan9::process::Group;
 use crate::path::Path;
 use crate::process::StdioPipes;
-use crate::sys::IntoInner;
-use crate::sys::env as environment;
 use crate::sys::fd::FileDesc;
 use crate::sys::fs::File;
-use crate::sys::pal::cvt;
 use crate::sys::pal::devices::open_device;
-use crate::sys::pal::directory::kernel_name;
+use crate::sys::pal::{cvt, os_string};
+use crate::sys::paths::cwd::kernel_name;
 use crate::sys::pipe::pipe;
 use crate::sys::process::env::CommandEnv;
-use crate::sys::process::{CommandEnvs, CommandResolvedEnvs};
-use crate::{fmt, io};
-use plan9_abi::flags::open;
+use crate::sys::process::{ChildPipe, CommandEnvs, CommandResolvedEnvs};
+use crate::sys::{IntoInner, env as environment};
+use crate::{env, fmt, io};
 
 /// Where rc looks for programs if `$path` says nothing.
 const DEFAULT_PATH: &[u8] = b"/bin\0.";
@@ -35,7 +32,7 @@ pub struct Command {
     stdin: Option<Stdio>,
     stdout: Option<Stdio>,
     stderr: Option<Stdio>,
-    pub surroundings: Surroundings,
+    pub rfork_options: RforkOptions,
 }
 
 #[derive(Debug)]
@@ -58,7 +55,7 @@ impl Command {
             stdin: None,
             stdout: None,
             stderr: None,
-            surroundings: Surroundings::default(),
+            rfork_options: RforkOptions::default(),
         }
     }
 
@@ -105,7 +102,7 @@ impl Command {
 
     /// What the child finds in `/env`, as far as this command decides it.
     pub fn get_resolved_envs(&self) -> CommandResolvedEnvs {
-        CommandResolvedEnvs::new(match self.surroundings.environment {
+        CommandResolvedEnvs::new(match self.rfork_options.environment {
             Some(Group::Empty) => {
                 let set = self.env.iter().filter_map(|(name, value)| Some((name, value?)));
                 set.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
@@ -137,34 +134,39 @@ impl Command {
         ];
         let image = Image {
             programs: self.programs()?,
-            args: self.args.iter().map(|arg| text(arg.as_bytes())).collect::<io::Result<_>>()?,
-            groups: self.surroundings.groups(&self.env)?,
-            hides_other_variables: self.surroundings.hides_other_variables(&self.env),
+            args: self
+                .args
+                .iter()
+                .map(|arg| c_string(arg.as_encoded_bytes()))
+                .collect::<io::Result<_>>()?,
+            groups: self.rfork_options.groups(&self.env)?,
+            hides_other_variables: self.rfork_options.hides_other_variables(&self.env),
             variables: self.variables()?,
-            binds: self.surroundings.binds()?,
-            no_devices: self.surroundings.no_devices,
+            binds: self.rfork_options.binds()?,
+            no_devices: self.rfork_options.no_devices,
             directory: self.directory()?,
             streams,
         };
         Ok((reaper::start(image)?, pipes))
     }
 
-    /// As rc: a name that begins with `/`, `./`, `../` or `#` is that file, any other is looked for in the directories
-    /// of `$path`, slashes in it or not.
+    /// As rc: a name that begins with `/`, `./`, `../` or `#` is that file, any other is looked for
+    /// in the directories of `$path`, slashes in it or not.
     fn programs(&self) -> io::Result<Vec<CString>> {
-        let name = self.program.as_bytes();
+        let name = self.program.as_encoded_bytes();
         if [&b"/"[..], b"./", b"../", b"#"].iter().any(|start| name.starts_with(start)) {
-            return Ok(vec![text(name)?]);
+            return Ok(vec![c_string(name)?]);
         }
         let changed = self.env.iter().find(|(key, _)| *key == "path").and_then(|(_, value)| value);
         let path = match changed {
             Some(path) => Some(path.to_owned()),
             None => env::var_os("path"),
         };
-        let path = path.unwrap_or_else(|| OsString::from_vec(DEFAULT_PATH.to_vec()));
-        let directories = path.as_bytes().split(|&byte| byte == 0).filter(|part| !part.is_empty());
+        let path = path.unwrap_or_else(|| os_string(DEFAULT_PATH.to_vec()));
+        let directories =
+            path.as_encoded_bytes().split(|&byte| byte == 0).filter(|part| !part.is_empty());
         let programs: Vec<_> = directories
-            .map(|directory| text(&[directory, b"/", name].concat()))
+            .map(|directory| c_string(&[directory, b"/", name].concat()))
             .collect::<io::Result<_>>()?;
         if programs.is_empty() {
             return Err(io::const_error!(
@@ -177,19 +179,18 @@ impl Command {
 
     /// As a path: only a name that begins with `/` is absolute.
     fn directory(&self) -> io::Result<Option<CString>> {
-        self.get_current_dir().map(|dir| text(&kernel_name(dir))).transpose()
+        self.get_current_dir().map(|dir| c_string(&kernel_name(dir))).transpose()
     }
 
     fn variables(&self) -> io::Result<Vec<Variable>> {
         let files = self.env.iter().map(|(name, value)| {
-            Ok((environment::device_file(name)?, value.map(|value| value.as_bytes().to_vec())))
+            Ok((
+                environment::device_file(name)?,
+                value.map(|value| value.as_encoded_bytes().to_vec()),
+            ))
         });
         files.collect()
     }
-}
-
-pub(super) fn text(bytes: &[u8]) -> io::Result<CString> {
-    Ok(CString::new(bytes)?)
 }
 
 /// A standard descriptor of the child, and the parent's end if it is a pipe.
@@ -255,7 +256,7 @@ impl fmt::Debug for Command {
                     shown.field(name, stream);
                 }
             }
-            self.surroundings.show(&mut shown);
+            self.rfork_options.show(&mut shown);
             return shown.finish();
         }
         if let Some(cwd) = &self.cwd {

@@ -1,21 +1,24 @@
 //! Child processes.
 //!
-//! Only the proc that forked a child hears of its end, so each child has a thread of its own that forks it and then
-//! waits for it ([`reaper`]); `Child` asks that thread. [`launch`] is what the child does before it becomes the program.
+//! Only the proc that forked a child hears of its end, so each child has a thread of its own that
+//! forks it and then waits for it ([`reaper`]); `Child` asks that thread. [`launch`] is what the
+//! child does before it becomes the program.
 
 mod command;
-mod launch;
+mod fork_exec;
 mod reaper;
+mod rfork_options;
 mod status;
-mod surroundings;
+pub mod watch_notes;
 
-pub use self::command::{Command, CommandArgs, Stdio};
-pub use self::reaper::Process;
-pub use self::status::{ExitCode, ExitStatus, ExitStatusError};
+pub use command::{Command, CommandArgs, Stdio};
+pub use reaper::Process;
+pub use rfork_options::Group;
+pub use status::{ExitCode, ExitStatus, ExitStatusError};
+
 pub use crate::ffi::OsString as EnvKey;
-use crate::io;
 pub use crate::sys::pal::getpid;
-use crate::thread;
+use crate::{io, thread};
 
 pub type ChildPipe = crate::sys::pipe::Pipe;
 

@@ -1,4 +1,5 @@
-//! The thread that a child has: it forks the child, says whether the program began, and takes its wait record.
+//! The thread that a child has: it forks the child, says whether the program began, and takes its
+//! wait record.
 //!
 //! | phase | who moves on | to |
 //! |---|---|---|
@@ -7,22 +8,26 @@
 //!
 //! All under the lock; a change wakes everybody who waits for one.
 
-use super::launch::{self, Image};
+use plan9_abi::note;
+use plan9_abi::sys::process;
+
+use super::fork_exec;
+use super::fork_exec::Image;
 use super::status::ExitStatus;
 use crate::io;
-use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
-use crate::sys::pal::errstr;
+use crate::sync::Arc;
+use crate::sync::nonpoison::{Condvar, Mutex, MutexGuard};
+use crate::sys::io::codes;
 use crate::sys::pal::{cvt, proc_file};
 use crate::sys::thread::service;
 use crate::time::Duration;
-use plan9_abi::note;
-use plan9_abi::sys::process;
 
 /// A reaper's stack, in bytes.
 const STACK: usize = 64 << 10;
 /// How long a child has to end by the note `kill`.
 const GRACE: Duration = Duration::from_millis(250);
-/// A wait record is no longer, in bytes: four numbers, a name, a pid and ERRMAX bytes of text, all quoted.
+/// A wait record is no longer, in bytes: four numbers, a name, a pid and ERRMAX bytes of text, all
+/// quoted.
 const RECORD: usize = 512;
 
 #[derive(Clone, Copy)]
@@ -40,7 +45,7 @@ struct Child {
 
 impl Child {
     fn phase(&self) -> MutexGuard<'_, Phase> {
-        self.phase.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.phase.lock()
     }
 
     fn becomes(&self, phase: Phase) {
@@ -49,8 +54,9 @@ impl Child {
     }
 
     fn past(&self, before: fn(&Phase) -> bool) -> Phase {
-        let phase = self.changed.wait_while(self.phase(), |phase| before(phase));
-        *phase.unwrap_or_else(|poisoned| poisoned.into_inner())
+        let mut phase = self.phase();
+        self.changed.wait_while(&mut phase, |phase| before(phase));
+        *phase
     }
 }
 
@@ -64,7 +70,7 @@ pub fn start(image: Image) -> io::Result<Process> {
     let child = Arc::new(Child { phase: Mutex::new(Phase::Starting), changed: Condvar::new() });
     let reaped = child.clone();
     service("reaper", STACK, move || {
-        match launch::launch(image) {
+        match fork_exec::launch(image) {
             Ok(pid) => {
                 reaped.becomes(Phase::Running(pid));
                 reaped.becomes(Phase::Ended(pid, wait(pid)));
@@ -72,8 +78,7 @@ pub fn start(image: Image) -> io::Result<Process> {
             Err(why) => {
                 // Whatever a launch does is a system call, whose failure has a text.
                 let code = why.raw_os_error();
-                reaped
-                    .becomes(Phase::Failed(code.unwrap_or_else(|| errstr::code_of(b"i/o error"))));
+                reaped.becomes(Phase::Failed(code.unwrap_or_else(|| codes::code_of(b"i/o error"))));
             }
         }
     })?;
@@ -110,20 +115,17 @@ impl Process {
 
     /// Ends the child; one that has ended already is no error.
     ///
-    /// The kernel's `kill` ends the proc that it is told to and no other, and a program can have several. Its own runtime
-    /// ends it whole, for the note of that name, if nothing else is done with that note; so it is tried first.
+    /// The kernel's `kill` ends the proc that it is told to and no other, and a program can have
+    /// several. Its own runtime ends it whole, for the note of that name, if nothing else is done
+    /// with that note; so it is tried first.
     pub fn kill(&mut self) -> io::Result<()> {
         // The lock is held, or the wait has not ended: the pid is not another's yet.
-        let phase = self.child.phase();
+        let mut phase = self.child.phase();
         let Phase::Running(pid) = *phase else { return Ok(()) };
         let running = |phase: &mut Phase| matches!(phase, Phase::Running(_));
-        let phase = match proc_file::write(pid, "note", note::KILL) {
-            Ok(()) => {
-                let waited = self.child.changed.wait_timeout_while(phase, GRACE, running);
-                waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0
-            }
-            Err(_) => phase,
-        };
+        if proc_file::write(pid, "note", note::KILL).is_ok() {
+            self.child.changed.wait_timeout_while(&mut phase, GRACE, running);
+        }
         if !matches!(*phase, Phase::Running(_)) {
             return Ok(());
         }

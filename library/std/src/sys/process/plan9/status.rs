@@ -1,9 +1,11 @@
-//! How a process ended: a text, empty for success. Programs of std and of C libraries with numbers give a number.
+//! How a process ended: a text, empty for success. Programs of std and of C libraries with numbers
+//! give a number.
+
+use plan9_abi::layout::ERRMAX;
+use plan9_abi::note;
 
 use crate::fmt;
 use crate::num::NonZero;
-use plan9_abi::layout::ERRMAX;
-use plan9_abi::note;
 
 #[derive(PartialEq, Eq, Clone, Copy)]
 pub struct ExitStatus {
@@ -26,7 +28,8 @@ impl ExitStatus {
         status
     }
 
-    /// From a wait record, `PID utime stime rtime 'NAME PID: text'` (man 2/await); the last word is quoted as rc does.
+    /// From a wait record, `PID utime stime rtime 'NAME PID: text'` (man 2/await); the last word is
+    /// quoted as rc does.
     pub fn from_record(record: &[u8]) -> ExitStatus {
         let mut words = record.splitn(5, |&byte| byte == b' ');
         let pid = words.next().unwrap_or_default();
@@ -53,7 +56,8 @@ impl ExitStatus {
         if self.len == 0 || self.code() == Some(0) { Ok(()) } else { Err(ExitStatusError(*self)) }
     }
 
-    /// A number is itself, no text is 0, any other text is 1; `None` for what was ended, by a trap or `kill`.
+    /// A number is itself, no text is 0, any other text is 1; `None` for what was ended, by a trap
+    /// or `kill`.
     pub fn code(&self) -> Option<i32> {
         match self.text() {
             b"" => Some(0),

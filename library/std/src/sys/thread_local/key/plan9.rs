@@ -1,11 +1,14 @@
-//! Keys with destructors. Variables themselves are emulated thread-locals; std needs one key to hear of thread exit.
+//! Keys with destructors. Variables themselves are emulated thread-locals; std needs one key to
+//! hear of thread exit.
+
+pub mod emulated;
 
 use crate::ptr;
 use crate::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::sync::atomic::{AtomicPtr, AtomicUsize};
-use crate::sys::pal::private;
 use crate::sys::pal::shared_static;
-use crate::sys::pal::thread_control::{KEYS, ThreadControl};
+use crate::sys::thread::control::{KEYS, ThreadControl};
+use crate::sys::thread::per_proc;
 
 /// From 1, for 0 means none in a lazy key.
 pub type Key = usize;
@@ -36,8 +39,9 @@ pub fn create(dtor: Option<Dtor>) -> Key {
 }
 
 fn thread() -> &'static ThreadControl {
-    // SAFETY: only threads of std come here, while they have a control block, and blocks are never freed.
-    unsafe { &*(*private::words()).thread }
+    // SAFETY: only threads of std come here, while they have a control block, and blocks are never
+    // freed.
+    unsafe { &*(*per_proc::words()).thread }
 }
 
 #[inline]

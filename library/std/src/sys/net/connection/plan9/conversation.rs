@@ -1,34 +1,28 @@
-//! One conversation's files.
+//! A conversation: its open files, and the commands that its `ctl` takes (man 3/ip).
 
-use super::local_ends::{self, End, Key, Role, Wanted};
-use super::network::Network;
-use super::place::{Place, Protocol, Status};
-use super::splice_race;
+use plan9_abi::flags::open;
+use plan9_abi::sys::file;
+
+use super::conv_path::{ConvPath, Status};
+use super::end_key::{Key, Role, Wanted};
+use super::local_ends::End;
+use super::network::{Network, Protocol};
+use super::socket::Socket;
+use super::{local_ends, timed_io};
 use crate::io;
 use crate::net::SocketAddr;
+use crate::sync::atomic::AtomicU32;
+use crate::sync::atomic::Ordering::SeqCst;
+use crate::sys::FromInner;
 use crate::sys::fd::FileDesc;
-use crate::sys::pal::deadline::operation::{self, Bound, Deadline};
-use crate::sys::pal::text::Text;
+use crate::sys::pal::deadline::bound::Bound;
+use crate::sys::pal::small_cstr::SmallCStr;
 use crate::sys::pal::{cvt, cvt_r};
-use plan9_abi::addr::Text as AddressText;
-use plan9_abi::flags::open;
-use plan9_abi::sys::{file, process};
-
-/// The longest pause between looks at a call that a note broke, in milliseconds.
-const LONGEST_PAUSE_MS: u32 = 32;
-
-/// What became of a call.
-pub enum Connected {
-    /// It stands. A byte had to be read to see that; `Some(None)` is the stream's end.
-    Stands(Option<Option<u8>>),
-    /// It failed after a note had broken it, and nobody can say why.
-    Lost,
-}
 
 /// An open `ctl`, and `data` once there is one. Both are closed when it is dropped.
 #[derive(Debug)]
 pub struct Conversation {
-    pub place: Place,
+    pub place: ConvPath,
     // Closed first.
     pub(super) data: Option<FileDesc>,
     /// There until the conversation is given up.
@@ -41,7 +35,7 @@ impl Conversation {
     /// A fresh one.
     pub fn new(protocol: Protocol) -> io::Result<Self> {
         let network = Network::current();
-        let name = Text::new(format_args!("{network}/{}/clone", protocol.name()));
+        let name = SmallCStr::new(format_args!("{network}/{}/clone", protocol.name()));
         let ctl = cvt_r(|| file::open(name.as_c_str(), open::RDWR | open::CEXEC))?;
         Self::of_ctl(network, protocol, FileDesc::new(ctl))
     }
@@ -53,7 +47,7 @@ impl Conversation {
         let digits = text[..n].iter().take_while(|byte| byte.is_ascii_digit());
         let number = digits.fold(0, |number, &digit| number * 10 + u32::from(digit - b'0'));
         Ok(Self {
-            place: Place { network, protocol, number },
+            place: ConvPath { network, protocol, number },
             data: None,
             ctl: Some(ctl),
             end: None,
@@ -63,6 +57,17 @@ impl Conversation {
     /// Writes a command that can be given twice.
     pub fn command(&self, text: &[u8]) -> io::Result<()> {
         cvt_r(|| file::write(self.ctl().raw(), text)).map(drop)
+    }
+
+    /// Sets `ttl` and keeps it. The kernel does not check the value.
+    pub fn set_ttl(&self, kept: &AtomicU32, ttl: u32) -> io::Result<()> {
+        if ttl > 255 {
+            return Err(io::const_error!(io::ErrorKind::InvalidInput, "a ttl is at most 255"));
+        }
+        let command = SmallCStr::new(format_args!("ttl {ttl}"));
+        self.command(command.as_bytes())?;
+        kept.store(ttl, SeqCst);
+        Ok(())
     }
 
     /// Gives the conversation its own address, by an announcement or by a datagram protocol's
@@ -81,54 +86,6 @@ impl Conversation {
         }
     }
 
-    /// Calls an address; `TimedOut` if there is no answer before the deadline. One that failed is
-    /// to be given up.
-    pub fn connect(
-        &mut self,
-        to: &SocketAddr,
-        deadline: Option<Deadline>,
-    ) -> io::Result<Connected> {
-        let command = Text::new(format_args!("connect {}", AddressText(*to)));
-        if !operation::command(self.ctl().raw(), command.as_bytes(), &deadline)?
-            && !self.await_answer(deadline)?
-        {
-            return Ok(Connected::Lost);
-        }
-        // The kernel gives a call to this machine the address that it calls as its own.
-        let local = self.address("local")?;
-        let mut read = None;
-        if local.ip() == to.ip().to_canonical() {
-            let network = self.place.network;
-            let key = Key { network, caller: local, port: to.port() };
-            let answerer = splice_race::await_answerer(self, key, deadline)?;
-            read = answerer.read;
-            let wanted = Wanted { key, role: Role::Caller, guessed: false };
-            self.end = End::enter(wanted, self.place.number);
-            if let (Some(end), Some(place)) = (&self.end, answerer.place) {
-                end.found_other(place.number);
-            }
-        }
-        if self.data.is_none() {
-            self.open_data()?;
-        }
-        Ok(Connected::Stands(read))
-    }
-
-    /// Waits for the answer to a call that was broken and goes on without us: false if it failed.
-    fn await_answer(&self, deadline: Option<Deadline>) -> io::Result<bool> {
-        let mut pause_ms = 1;
-        loop {
-            let status = self.status()?;
-            if status.established || status.closed {
-                return Ok(status.established);
-            }
-            let wait = deadline.wait().0;
-            operation::over(wait).map_or(Ok(()), Err)?;
-            let _ = process::sleep(pause_ms.min(operation::left_ms(wait)));
-            pause_ms = (2 * pause_ms).min(LONGEST_PAUSE_MS);
-        }
-    }
-
     /// Opens `data`.
     pub fn open_data(&mut self) -> io::Result<()> {
         let name = self.place.name("data");
@@ -140,8 +97,8 @@ impl Conversation {
     /// Takes the next call to an announced conversation. Its `data` is still to be opened.
     pub fn listen(&self, bound: &impl Bound) -> io::Result<Self> {
         let name = self.place.name("listen");
-        let ctl = operation::open(name.as_c_str(), open::RDWR | open::CEXEC, bound)?;
-        let Place { network, protocol, .. } = self.place;
+        let ctl = timed_io::open(name.as_c_str(), open::RDWR | open::CEXEC, bound)?;
+        let ConvPath { network, protocol, .. } = self.place;
         Self::of_ctl(network, protocol, FileDesc::new(ctl))
     }
 
@@ -181,5 +138,15 @@ impl Conversation {
     /// Reads `status`.
     pub fn status(&self) -> io::Result<Status> {
         self.place.status()
+    }
+
+    /// `data`, which a conversation of a stream or a socket always has.
+    pub(super) fn data_file(&self) -> &FileDesc {
+        self.data.as_ref().expect("data is open")
+    }
+
+    /// Gives `data` away; the conversation itself is only to be dropped then.
+    pub(super) fn take_data(&mut self) -> Socket {
+        Socket::from_inner(self.data.take().expect("data is open"))
     }
 }

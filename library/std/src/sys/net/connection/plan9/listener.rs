@@ -1,26 +1,28 @@
-//! An announced conversation.
+//! `TcpListener`: an announced conversation, whose file `listen` gives the next call (man 3/ip).
 
+use plan9_abi::addr::Text as AddressText;
+use plan9_abi::errors::NO_FREE_DESCRIPTORS;
+
+use super::address::check_scope;
 use super::conversation::Conversation;
-use super::direction::{Call, Direction};
-use super::lane::Lane;
-use super::local_ends::{End, Key, Role, Wanted};
-use super::own_addresses;
-use super::place::Protocol;
+use super::end_key::{Key, Role, Wanted};
+use super::half::{Call, Half};
+use super::io_lock::IoLock;
+use super::local_ends::End;
+use super::network::Protocol;
 use super::socket::{Socket, Spare};
-use super::splice_pointer::{self, How};
-use super::stream::{TcpStream, check_scope, set_ttl};
-use crate::fmt;
-use crate::io;
+use super::splice_pointer::How;
+use super::stream::TcpStream;
+use super::{own_addresses, splice_pointer};
 use crate::net::{SocketAddr, ToSocketAddrs};
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::SeqCst;
 use crate::sync::{Arc, OnceLock};
 use crate::sys::fd::FileDesc;
-use crate::sys::pal::text::Text;
+use crate::sys::pal::small_cstr::SmallCStr;
 use crate::sys::{FromInner, unsupported};
 use crate::time::Duration;
-use plan9_abi::addr::Text as AddressText;
-use plan9_abi::errors::NO_FREE_DESCRIPTORS;
+use crate::{fmt, io};
 
 /// A listener; clones share the conversation.
 pub struct TcpListener(Arc<Shared>, Spare);
@@ -33,8 +35,8 @@ struct Shared {
     port: OnceLock<u16>,
     /// The second to open `listen` would wait where no note reaches. A call that was taken, and for
     /// whose files no descriptor was free, is the next accept's.
-    accepting: Lane<Option<Conversation>>,
-    accepts: Direction,
+    accepting: IoLock<Option<Conversation>>,
+    accepts: Half,
     ttl: AtomicU32,
 }
 
@@ -44,8 +46,8 @@ impl TcpListener {
             check_scope(addr)?;
             let conversation = Conversation::new(Protocol::Tcp)?;
             let command = match addr.ip().is_unspecified() {
-                true => Text::new(format_args!("announce *!{}", addr.port())),
-                false => Text::new(format_args!("announce {}", AddressText(*addr))),
+                true => SmallCStr::new(format_args!("announce *!{}", addr.port())),
+                false => SmallCStr::new(format_args!("announce {}", AddressText(*addr))),
             };
             conversation.settle(command.as_bytes())?;
             Ok(Self::new(conversation, *addr))
@@ -58,8 +60,8 @@ impl TcpListener {
                 conversation,
                 asked,
                 port: OnceLock::new(),
-                accepting: Lane::new(None),
-                accepts: Direction::new(),
+                accepting: IoLock::new(None),
+                accepts: Half::new(),
                 ttl: AtomicU32::new(255),
             }),
             Spare::new(),
@@ -161,7 +163,7 @@ impl TcpListener {
     }
 
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        set_ttl(&self.0.conversation, &self.0.ttl, ttl)
+        self.0.conversation.set_ttl(&self.0.ttl, ttl)
     }
 
     pub fn ttl(&self) -> io::Result<u32> {
@@ -182,7 +184,7 @@ impl TcpListener {
 
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.0.accepts.set_nonblocking(nonblocking)?;
-        self.0.accepting.nudge();
+        self.0.accepting.recheck_waiters();
         Ok(())
     }
 }

@@ -21,13 +21,15 @@
 //! decides about that one word alone, and one write more or less to an end that closes just now
 //! makes no difference.
 
-use super::network::Network;
-use super::place::{Place, Protocol};
+use super::conv_path::ConvPath;
+use super::end_key::{Key, Role, Wanted};
+use super::find_end::{find_end, is_end};
+use super::network::{Network, Protocol};
 use crate::collections::{BTreeMap, BTreeSet};
-use crate::net::SocketAddr;
+use crate::sync::Arc;
 use crate::sync::atomic::AtomicU32;
 use crate::sync::atomic::Ordering::Relaxed;
-use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use crate::sync::nonpoison::{Mutex, MutexGuard};
 use crate::sys::fd::FileDesc;
 
 const ELSEWHERE: u32 = 0;
@@ -37,42 +39,6 @@ const CLOSED: u32 = 3;
 
 /// No number of a conversation.
 const NO_NUMBER: u32 = u32::MAX;
-
-/// Which end of a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    Caller = 0,
-    Answerer = 1,
-}
-
-impl Role {
-    fn other(self) -> Role {
-        match self {
-            Role::Caller => Role::Answerer,
-            Role::Answerer => Role::Caller,
-        }
-    }
-}
-
-/// What a conversation's ends have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
-    pub network: Network,
-    /// The caller's own address.
-    pub caller: SocketAddr,
-    /// The port that it called.
-    pub port: u16,
-}
-
-/// An end that is looked for among all conversations.
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted {
-    pub key: Key,
-    pub role: Role,
-    /// Whether the roles are a guess: of a pair that came as a descriptor, nobody knows who called.
-    /// Then the caller's address alone may be a server's, and the other one counts as well.
-    pub guessed: bool,
-}
 
 /// The states of both ends and the numbers of their conversations, by role.
 #[derive(Debug)]
@@ -110,7 +76,7 @@ static TABLE: Mutex<Table> =
     Mutex::new(Table { entries: BTreeMap::new(), numbers: BTreeSet::new(), waiting: Vec::new() });
 
 fn table() -> MutexGuard<'static, Table> {
-    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
+    TABLE.lock()
 }
 
 impl Table {
@@ -135,8 +101,14 @@ pub fn number(key: Key, role: Role) -> Option<u32> {
 }
 
 /// Whether this program has an end that is a conversation of this number.
-pub fn is_own(network: Network, number: u32) -> bool {
+fn is_own(network: Network, number: u32) -> bool {
     table().numbers.contains(&(network, number))
+}
+
+/// The conversation that is that end, whose other end is `own`. Those that this program has are
+/// left out.
+pub fn find_other(own: ConvPath, wanted: Wanted) -> Option<ConvPath> {
+    find_end(own, wanted, |number| is_own(own.network, number))
 }
 
 /// What the other end of one that closes is.
@@ -210,17 +182,17 @@ impl End {
     }
 
     /// The other end's conversation, as far as it is known.
-    pub fn known_other(&self) -> Option<Place> {
+    pub fn known_other(&self) -> Option<ConvPath> {
         let number = self.pair.number(self.role.other())?;
-        Some(Place { network: self.key.network, protocol: Protocol::Tcp, number })
+        Some(ConvPath { network: self.key.network, protocol: Protocol::Tcp, number })
     }
 
     /// The other end's conversation. It is looked for if it is not known.
-    pub fn other(&self) -> Option<Place> {
+    pub fn other(&self) -> Option<ConvPath> {
         self.known_other().or_else(|| {
             let own =
-                Place { network: self.key.network, protocol: Protocol::Tcp, number: self.own };
-            let found = own.find_end(self.wanted())?;
+                ConvPath { network: self.key.network, protocol: Protocol::Tcp, number: self.own };
+            let found = find_other(own, self.wanted())?;
             self.found_other(found.number);
             Some(found)
         })
@@ -241,7 +213,7 @@ impl End {
     /// out.
     pub fn other_is_open(&self) -> bool {
         let other = self.other();
-        other.is_some_and(|other| other.is_end(self.wanted()) != Some(false))
+        other.is_some_and(|other| is_end(other, self.wanted()) != Some(false))
             || !self.other_is_elsewhere()
     }
 
@@ -313,7 +285,7 @@ impl Entry {
 
 /// The ends elsewhere that ends of a network are held for, and their conversations where those are
 /// known. The oldest first.
-pub fn waiting(network: Network) -> Vec<(Wanted, Option<Place>)> {
+pub fn waiting(network: Network) -> Vec<(Wanted, Option<ConvPath>)> {
     let table = &mut *table();
     let entries = &table.entries;
     let waits = |key: &Key| entries.get(key).is_some_and(|entry| entry.waits_for().is_some());
@@ -324,7 +296,7 @@ pub fn waiting(network: Network) -> Vec<(Wanted, Option<Place>)> {
         let role = entry.waits_for()?;
         let wanted = Wanted { key, role, guessed: entry.pair.guessed };
         let number = entry.pair.number(role);
-        Some((wanted, number.map(|number| Place { network, protocol: Protocol::Tcp, number })))
+        Some((wanted, number.map(|number| ConvPath { network, protocol: Protocol::Tcp, number })))
     });
     ends.collect()
 }

@@ -1,13 +1,14 @@
 //! Names, through the connection server's file `cs` (man 8/ndb).
 
-use super::network::Network;
-use crate::io;
-use crate::net::SocketAddr;
-use crate::sys::pal::text::Text;
-use crate::sys::pal::{cvt, cvt_r};
-use crate::vec;
+use plan9_abi::addr;
 use plan9_abi::flags::open;
-use plan9_abi::{addr, sys::file};
+use plan9_abi::sys::file;
+
+use super::network::Network;
+use crate::net::SocketAddr;
+use crate::sys::pal::small_cstr::SmallCStr;
+use crate::sys::pal::{cvt, cvt_r};
+use crate::{io, vec};
 
 /// The addresses of a name.
 pub struct LookupHost(vec::IntoIter<SocketAddr>);
@@ -25,7 +26,7 @@ const MAX_QUERY: usize = 127;
 
 pub fn lookup_host(host: &str, port: u16) -> io::Result<LookupHost> {
     // A `!` or a newline would be another query.
-    let query = Text::new(format_args!("tcp!{host}!{port}"));
+    let query = SmallCStr::new(format_args!("tcp!{host}!{port}"));
     if host.contains(['!', '\n', '\0']) || host.len() + 10 > MAX_QUERY {
         return Err(io::const_error!(io::ErrorKind::InvalidInput, "not the name of a host"));
     }

@@ -1,29 +1,31 @@
-//! A kernel's mistake: a full segment over the loopback is lost for good.
+//! Workaround: a full segment over the loopback is lost for good.
 //!
 //! The loopback's MTU is 65,536 bytes (`ip/loopbackmedium.c`), so a full segment makes a packet of
-//! exactly 65,536 bytes, which IP drops as too large (`ip/ip.c:ipoput4`, `ip/ipv6.c:ipoput6`), and
-//! every repetition of it. The stream stands still then. It happens where the kernel does not
+//! exactly 65,536 bytes. IP drops that as too large (`ip/ip.c:ipoput4`, `ip/ipv6.c:ipoput6`), and
+//! every retransmission of it, so the stream stands still. This happens where the kernel does not
 //! splice a conversation inside the machine: to `::1`, which has no unicast route
 //! (`ip/tcp.c:tcpincoming`).
 //!
 //! So on such a conversation less than one full segment is written before the other side has
-//! acknowledged some of it. How much is unacknowledged is an upper bound, the sum of what was
-//! written since `status` was read last; `status` is read when that bound leaves no room. Which
-//! conversations these are is found out once for each conversation inside the machine that writes
-//! more than a segment, by the route to its address and that route's interface. Others pay nothing.
+//! acknowledged some of it. The unacknowledged bytes are an upper bound: the sum of what was
+//! written since `status` was read last. `status` is read when that bound leaves no room. Whether a
+//! conversation is of this kind is found out once, when it first writes more than a segment to this
+//! machine, by the route to its address and that route's interface. Other conversations pay
+//! nothing.
 //!
 //! Kernels: 9front since 2024-05-12. An administrator's mend is `echo mtu 65535 >/net/ipifc/0/ctl`,
-//! which is seen here. It can go when IP takes packets of 65,536 bytes, or the loopback's MTU is
+//! which is seen here. This can go when IP takes packets of 65,536 bytes, or the loopback's MTU is
 //! less, and the kernels before that are not used any more.
+
+use plan9_abi::flags::open;
+use plan9_abi::sys::file;
 
 use super::conversation::Conversation;
 use super::network::Network;
 use crate::io;
 use crate::net::IpAddr;
 use crate::sys::pal::cvt_r;
-use crate::sys::pal::text::Text;
-use plan9_abi::flags::open;
-use plan9_abi::sys::file;
+use crate::sys::pal::small_cstr::SmallCStr;
 
 /// The largest packet that IP takes is one byte less (`ip/ip.h:IP_MAX`).
 const IP_MAX: u64 = 65_536;
@@ -102,7 +104,7 @@ fn full_segment(network: Network, address: IpAddr, old: bool) -> Option<u64> {
 }
 
 /// All of a small file.
-fn read(name: Text) -> Option<String> {
+fn read(name: SmallCStr) -> Option<String> {
     let fd = cvt_r(|| file::open(name.as_c_str(), open::READ | open::CEXEC)).ok()?;
     let mut text = vec![0; ROOM];
     let read = cvt_r(|| file::read(fd, &mut text));

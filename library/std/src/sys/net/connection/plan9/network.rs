@@ -3,20 +3,31 @@
 //! That is `/net` by convention, and a machine on two networks has the other as `/net.alt` (man
 //! 3/ip). The program may say which is meant; a conversation keeps the one that it began in.
 
-use super::place::Protocol;
-use crate::fmt;
-use crate::io;
 use crate::path::Path;
-use crate::sync::{Mutex, MutexGuard, PoisonError};
-use crate::sys::fd::FileDesc;
+use crate::sync::nonpoison::{Mutex, MutexGuard};
 use crate::sys::fs::FileAttr;
-use crate::sys::pal::cvt_r;
-use crate::sys::pal::text::Text;
-use plan9_abi::flags::open;
-use plan9_abi::sys::file;
+use crate::sys::pal::small_cstr::SmallCStr;
+use crate::{fmt, io};
 
-/// The longest name, in bytes: that of a conversation's file must fit a [`Text`].
+/// The longest name, in bytes: that of a conversation's file must fit a [`SmallCStr`].
 const LONGEST: usize = 80;
+
+/// Which protocol's directory it is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    Tcp,
+    Udp,
+}
+
+impl Protocol {
+    /// Its directory's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Protocol::Tcp => "tcp",
+            Protocol::Udp => "udp",
+        }
+    }
+}
 
 /// A network's folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +49,7 @@ static NETWORKS: Mutex<Networks> =
     Mutex::new(Networks { current: Network("/net"), named: Vec::new() });
 
 fn networks() -> MutexGuard<'static, Networks> {
-    NETWORKS.lock().unwrap_or_else(PoisonError::into_inner)
+    NETWORKS.lock()
 }
 
 impl Networks {
@@ -63,13 +74,13 @@ impl Network {
     }
 
     /// The name of a file right in the folder.
-    pub fn file(self, name: &str) -> Text {
-        Text::new(format_args!("{self}/{name}"))
+    pub fn file(self, name: &str) -> SmallCStr {
+        SmallCStr::new(format_args!("{self}/{name}"))
     }
 
     /// The network of a file in a protocol's directory, and the file's name in that.
     pub fn of_file(name: &str, protocol: Protocol) -> Option<(Network, &str)> {
-        let directory = Text::new(format_args!("/{}/", protocol.name()));
+        let directory = SmallCStr::new(format_args!("/{}/", protocol.name()));
         let directory = str::from_utf8(directory.as_bytes()).ok()?;
         let (network, file) = name.rsplit_once(directory)?;
         let fits = !network.is_empty() && network.len() <= LONGEST;

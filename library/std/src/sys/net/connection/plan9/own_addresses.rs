@@ -8,12 +8,14 @@
 //! missing: a caller from it is treated as one of another machine, whose conversation is closed by
 //! a plain close.
 
-use super::network::Network;
-use crate::net::IpAddr;
-use crate::sync::{Mutex, PoisonError};
-use crate::sys::pal::{clock, cvt_r};
 use plan9_abi::flags::open;
 use plan9_abi::sys::file;
+
+use super::network::Network;
+use crate::net::IpAddr;
+use crate::sync::nonpoison::Mutex;
+use crate::sys::pal::cvt_r;
+use crate::sys::time::clock;
 
 /// How long a list is good, in nanoseconds.
 const FRESH: u64 = 1_000_000_000;
@@ -45,7 +47,7 @@ pub fn has(network: Network, address: IpAddr) -> bool {
     // Read without the lock: a network may be another machine's, and dead.
     let addresses = read(network).unwrap_or_default();
     let has = addresses.contains(&address);
-    let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut lists = LISTS.lock();
     lists.retain(|list| list.network != network);
     lists.push(List { network, read_at: now, addresses });
     has
@@ -53,7 +55,7 @@ pub fn has(network: Network, address: IpAddr) -> bool {
 
 /// The answer of a list that is good.
 fn known(network: Network, address: IpAddr, now: u64) -> Option<bool> {
-    let lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let lists = LISTS.lock();
     let list = lists.iter().find(|list| list.network == network)?;
     (now - list.read_at.min(now) < FRESH).then(|| list.addresses.contains(&address))
 }

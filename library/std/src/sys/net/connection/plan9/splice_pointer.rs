@@ -1,27 +1,31 @@
-//! A kernel's mistake: an end of a spliced conversation hangs up whoever has the other end's number
-//! by now.
+//! Workaround: the close of a spliced conversation hangs up another one that has got the number of
+//! the first one's other end.
 //!
-//! Where the kernel splices (`ip/tcp.c:tcpsplice`), an end keeps a pointer to the other's
-//! conversation even when that has closed, and its own close hangs up whoever has the number by
-//! then (`tcpclose`): the lowest that is free is the next call's. So the end that closes first
-//! keeps its number, by its open `ctl`, until the other has closed as well. If that is this
-//! program's too, its close says so ([`local_ends`]); others are looked after each time that twice
-//! as many are kept. An end whose other end has gone writes `hangup`, which forgets the pointer and
-//! touches nobody.
+//! Where the kernel splices (`ip/tcp.c:tcpsplice`), each end keeps a pointer to the other's
+//! conversation. It keeps it after that has been closed, and its own close hangs up whatever
+//! conversation has the number by then (`tcpclose`). The next call gets the lowest free number, so
+//! this happens soon. So the end that closes first keeps its number in use, by its open `ctl`,
+//! until the other end has closed as well. If the other end is this program's too, its close says
+//! so ([`local_ends`]). Other ends are looked at each time that twice as many are kept. An end
+//! whose other end has gone writes `hangup`, which makes the kernel forget the pointer.
 //!
-//! Kernels: 9front since 2025-10-19. It can go when `tcpclose` looks whether the other end still
+//! Kernels: 9front since 2025-10-19. This can go when `tcpclose` checks that the other end still
 //! points back, and the kernels before that are not used any more. Conversations with other
 //! machines are closed by a plain close.
 
+use plan9_abi::sys::file;
+
+use super::conv_path::ConvPath;
 use super::conversation::Conversation;
-use super::local_ends::{self, End, Key, Other, Role, Wanted};
+use super::end_key::{Key, Role, Wanted};
+use super::find_end::is_end;
+use super::local_ends;
+use super::local_ends::{End, Other};
 use super::network::Network;
-use super::place::Place;
 use crate::sync::atomic::AtomicUsize;
 use crate::sync::atomic::Ordering::Relaxed;
 use crate::sys::fd::FileDesc;
-use crate::sys::pal::errstr::unbroken;
-use plan9_abi::sys::file;
+use crate::sys::pal::errstr::retry;
 
 /// How many are kept before the first look, and how many at most: then the one that has waited
 /// longest is let go.
@@ -44,7 +48,7 @@ pub enum How {
 }
 
 fn command(ctl: &FileDesc, text: &[u8]) -> bool {
-    unbroken(|| file::write(ctl.raw(), text)).is_ok()
+    retry(|| file::write(ctl.raw(), text)).is_ok()
 }
 
 /// Closes a conversation of TCP's, and lets go of its number as soon as that may be. Of one that is
@@ -121,7 +125,7 @@ pub fn give_up(conversation: &mut Conversation) {
     }
     let key = Key { network: place.network, caller: local, port: remote.port() };
     let wanted = |role| Wanted { key, role, guessed: false };
-    let Some(other) = place.find_end(wanted(Role::Answerer)) else { return };
+    let Some(other) = local_ends::find_other(place, wanted(Role::Answerer)) else { return };
     let Some(end) = End::enter(wanted(Role::Caller), place.number) else { return };
     if end.other_is_elsewhere() {
         end.found_other(other.number);
@@ -144,8 +148,8 @@ fn look_after(network: Network) {
     if waiting.len() < LOOK_AT.load(Relaxed) {
         return;
     }
-    let has_gone = |&&(wanted, other): &&(Wanted, Option<Place>)| {
-        other.is_none_or(|other| other.is_end(wanted) == Some(false))
+    let has_gone = |&&(wanted, other): &&(Wanted, Option<ConvPath>)| {
+        other.is_none_or(|other| is_end(other, wanted) == Some(false))
     };
     let gone: Vec<Key> = waiting.iter().filter(has_gone).map(|(wanted, _)| wanted.key).collect();
     LOOK_AT.store(FIRST_LOOK.max(2 * (waiting.len() - gone.len())), Relaxed);

@@ -1,34 +1,37 @@
-//! A kernel's mistake: a caller that writes too early can stop all TCP of the machine.
+//! Workaround: a caller that writes too early can stop all TCP of the machine.
 //!
-//! The kernel splices a conversation inside the machine when the accepting side takes the
+//! The kernel splices a conversation inside the machine when the accepting side gets the
 //! handshake's last ACK (`ip/tcp.c:tcpincoming`). The caller's `connect` returns before that. If
 //! the caller's first write is in its queue by then, `tcpsplice` moves it, kicks `tcpacktimer` of
-//! the new conversation, and waits for a lock that the same kernel process holds, and with it the
-//! lock of the protocol. From then on every call of TCP in the machine hangs.
+//! the new conversation, and waits for a lock that the same kernel process holds, together with the
+//! protocol's lock. From then on every TCP call of the machine hangs.
 //!
-//! Nothing in the caller's own files shows that the splice is over. But `tcpincoming` makes the
-//! accepting conversation under the protocol's lock, gives that up only after the splice, and the
-//! open of `data` takes it (`ip/devip.c:ipopen`). So a caller looks until the conversation at the
-//! other end is there, and then opens `data`. The side that accepts needs no such look: `listen`
-//! gives it only the `ctl` of its conversation, and its own open of `data` waits for the same lock.
+//! No file of the caller's own shows that the splice is done. But `tcpincoming` makes the accepting
+//! conversation under the protocol's lock and gives that up only after the splice, and the open of
+//! `data` takes that lock (`ip/devip.c:ipopen`). So a caller looks until the conversation at the
+//! other end exists, and then opens `data`. The accepting side needs no such look: `listen` gives
+//! it only the `ctl` of its conversation, and its own open of `data` waits for the same lock.
 //!
-//! Where no other end is found the call may have been refused, which `status` says; or the other
-//! end has come and gone, and its number is another's, which a read shows; or its ACK was lost, and
-//! the kernel's next SYN-ACK brings another one. After that the kernel has forgotten the call.
+//! If no other end is found, there are three cases. The call was refused, which `status` says. Or
+//! the other end has come and gone, and its number is another's, which a read shows. Or its ACK was
+//! lost, and the kernel's next SYN-ACK brings another one; after that the kernel has forgotten the
+//! call.
 //!
-//! Kernels: 9front since 2025-10-19. It can go when `tcpsplice` moves nothing, or not under that
+//! Kernels: 9front since 2025-10-19. This can go when `tcpsplice` moves nothing, or not under that
 //! lock, and the kernels before that are not used any more. Programs in other languages can still
 //! stop the machine: see `src/doc/platform-support/plan9.md`.
 
+use plan9_abi::sys::process;
+
+use super::conv_path::ConvPath;
 use super::conversation::Conversation;
-use super::direction::AtOnce;
-use super::local_ends::{self, Key, Role, Wanted};
-use super::place::Place;
+use super::end_key::{Key, Role, Wanted};
+use super::half::AtOnce;
+use super::{local_ends, timed_io};
 use crate::io;
 use crate::mem::MaybeUninit;
-use crate::sys::pal::clock;
-use crate::sys::pal::deadline::operation::{self, Deadline, Wait};
-use plan9_abi::sys::process;
+use crate::sys::pal::deadline::bound::{Deadline, Wait};
+use crate::sys::time::clock;
 
 /// How long the kernel repeats a SYN-ACK whose answer is missing, and a little more, in
 /// nanoseconds: 2.5 s, and the call is forgotten after 3.75 s (`ip/tcp.c:limborexmit`).
@@ -44,7 +47,7 @@ const LONGEST_PAUSE_MS: u32 = 16;
 /// What was found.
 #[derive(Default)]
 pub struct Answerer {
-    pub place: Option<Place>,
+    pub place: Option<ConvPath>,
     /// A byte that had to be read to see that the other end had been there; `Some(None)` is the
     /// stream's end.
     pub read: Option<Option<u8>>,
@@ -63,15 +66,15 @@ pub fn await_answerer(
     let mut pause_ms = 1;
     for looks in 0_u32.. {
         let known = local_ends::number(key, Role::Answerer);
-        let known = known.map(|number| Place { number, ..own });
-        if let Some(place) = known.or_else(|| own.find_end(wanted)) {
+        let known = known.map(|number| ConvPath { number, ..own });
+        if let Some(place) = known.or_else(|| local_ends::find_other(own, wanted)) {
             return Ok(Answerer { place: Some(place), read: None });
         }
         if conversation.status()?.closed {
             return Err(io::Error::from(io::ErrorKind::ConnectionRefused));
         }
         let wait = deadline.map_or(Wait::Forever, Wait::Until);
-        operation::over(wait).map_or(Ok(()), Err)?;
+        timed_io::over(wait).map_or(Ok(()), Err)?;
         if looks < QUICK_LOOKS {
             let _ = process::sleep(0);
             continue;
@@ -83,7 +86,7 @@ pub fn await_answerer(
         if clock::now() >= end {
             break;
         }
-        let _ = process::sleep(pause_ms.min(operation::left_ms(wait)));
+        let _ = process::sleep(pause_ms.min(timed_io::left_ms(wait)));
         pause_ms = (2 * pause_ms).min(LONGEST_PAUSE_MS);
     }
     Ok(Answerer::default())
@@ -95,7 +98,7 @@ fn try_read(conversation: &mut Conversation) -> io::Result<Option<Option<u8>>> {
         conversation.open_data()?;
     }
     let mut byte = [MaybeUninit::new(0_u8)];
-    match operation::read(conversation.data(), &mut byte, &AtOnce) {
+    match timed_io::read(conversation.data(), &mut byte, &AtOnce) {
         Ok(0) => Ok(Some(None)),
         // SAFETY: it was initialised from the start.
         Ok(_) => Ok(Some(Some(unsafe { byte[0].assume_init() }))),

@@ -1,31 +1,36 @@
-//! A connected stream.
+//! `TcpStream`: a connected conversation, the timeouts of its two halves, and what the kernel has
+//! no place for: bytes that were peeked at, lingering, and the options that are only kept.
 
-use super::conversation::{Connected, Conversation};
-use super::direction::{AtOnce, Call, Direction};
-use super::drain::Drain;
-use super::lane::Lane;
-use super::local_ends::End;
-use super::loopback_segment::Unacknowledged;
-use super::place::Protocol;
-use super::socket::{Socket, Spare};
-use super::splice_pointer::{self, How};
-use super::unit::Unit;
-use crate::fmt;
-use crate::io::{self, BorrowedCursor, IoSlice, IoSliceMut};
-use crate::mem::MaybeUninit;
-use crate::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, ToSocketAddrs};
-use crate::ptr;
-use crate::sync::atomic::Ordering::Relaxed;
-use crate::sync::atomic::Ordering::SeqCst;
-use crate::sync::atomic::{AtomicBool, AtomicU32};
-use crate::sync::{Arc, Mutex, PoisonError};
-use crate::sys::fd::FileDesc;
-use crate::sys::pal::clock;
-use crate::sys::pal::deadline::operation::{self, Bound, Deadline, Wait, over};
-use crate::sys::pal::deadline::write_rule::WriteRule;
-use crate::time::Duration;
 use plan9_abi::queue::{MAX_ATOMIC, TCP_LIMIT_UNSCALED};
 use plan9_abi::sys::process;
+
+use super::address::{check_scope, reachable};
+use super::connect::{self, Connected};
+use super::conversation::Conversation;
+use super::half::{AtOnce, Call, Half};
+use super::io_lock::IoLock;
+use super::iounit::IoUnit;
+use super::local_ends::End;
+use super::loopback_segment::Unacknowledged;
+use super::network::Protocol;
+use super::socket::{Socket, Spare};
+use super::splice_pointer::How;
+use super::timed_io::over;
+use super::tx_queue::TxQueue;
+use super::write_rule::WriteRule;
+use super::{splice_pointer, timed_io};
+use crate::io::{BorrowedCursor, IoSlice, IoSliceMut};
+use crate::mem::MaybeUninit;
+use crate::net::{Shutdown, SocketAddr, ToSocketAddrs};
+use crate::sync::Arc;
+use crate::sync::atomic::Ordering::{Relaxed, SeqCst};
+use crate::sync::atomic::{AtomicBool, AtomicU32};
+use crate::sync::nonpoison::Mutex;
+use crate::sys::fd::FileDesc;
+use crate::sys::pal::deadline::bound::{Bound, Deadline, Wait};
+use crate::sys::time::clock;
+use crate::time::Duration;
+use crate::{fmt, io, ptr};
 
 /// How often a lingering close looks whether all is acknowledged, in milliseconds.
 const LINGER_LOOK_MS: u32 = 5;
@@ -47,11 +52,11 @@ pub struct TcpStream(Spare, Arc<Shared>);
 
 struct Shared {
     conversation: Conversation,
-    reads: Direction,
-    writes: Direction,
-    reading: Lane<Ahead>,
-    writing: Lane<Writing>,
-    unit: Unit,
+    reads: Half,
+    writes: Half,
+    reading: IoLock<Ahead>,
+    writing: IoLock<Writing>,
+    unit: IoUnit,
     /// Writes since something was read.
     unheard: AtomicU32,
     /// Others may have the descriptor as well: dropping this does not close the conversation.
@@ -80,7 +85,7 @@ struct Ended {
 /// The account of what was written, and what is known of the peer's.
 struct Writing {
     rule: WriteRule,
-    drain: Drain,
+    drain: TxQueue,
     unacknowledged: Unacknowledged,
 }
 
@@ -92,7 +97,7 @@ fn uninit(buf: &mut [u8]) -> &mut [MaybeUninit<u8>] {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        let linger = *self.linger.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let linger = *self.linger.get_mut();
         if let Some(patience) = linger.filter(|patience| !patience.is_zero()) {
             self.linger(patience);
         }
@@ -110,12 +115,12 @@ impl Shared {
     /// For the call that is blocked, and those that wait for their turn, as well.
     fn set_timeout<T>(
         &self,
-        direction: &Direction,
-        lane: &Lane<T>,
+        direction: &Half,
+        lane: &IoLock<T>,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         direction.set_timeout(timeout)?;
-        lane.nudge();
+        lane.recheck_waiters();
         Ok(())
     }
 
@@ -134,17 +139,17 @@ impl TcpStream {
     pub(super) fn of(conversation: Conversation) -> TcpStream {
         let shared = Arc::new(Shared {
             conversation,
-            reads: Direction::new(),
-            writes: Direction::new(),
-            reading: Lane::new(Ahead::default()),
-            writing: Lane::new(Writing {
+            reads: Half::new(),
+            writes: Half::new(),
+            reading: IoLock::new(Ahead::default()),
+            writing: IoLock::new(Writing {
                 // The smallest limit: right for every peer, and asking for the real one would cost
                 // a file.
                 rule: WriteRule::new(TCP_LIMIT_UNSCALED),
-                drain: Drain::default(),
+                drain: TxQueue::default(),
                 unacknowledged: Unacknowledged::new(),
             }),
-            unit: Unit::new(),
+            unit: IoUnit::new(),
             unheard: AtomicU32::new(0),
             lent: AtomicBool::new(false),
             linger: Mutex::new(None),
@@ -171,7 +176,7 @@ impl TcpStream {
     pub fn into_socket(self) -> Socket {
         match Arc::try_unwrap(self.1) {
             Ok(mut shared) => {
-                *shared.linger.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
+                *shared.linger.get_mut() = None;
                 shared.reading.get_mut().ended = None;
                 *shared.lent.get_mut() = true;
                 shared.conversation.take_data()
@@ -250,7 +255,7 @@ impl TcpStream {
         let more = self.1.unit.of(conversation.data_file(), more);
         ahead.bytes.reserve(more);
         let spare = &mut ahead.bytes.spare_capacity_mut()[..more];
-        match operation::read(conversation.data(), spare, &AtOnce) {
+        match timed_io::read(conversation.data(), spare, &AtOnce) {
             Ok(0) => drop(self.see_end(ahead)),
             // SAFETY: the kernel has written that many bytes.
             Ok(n) => unsafe { ahead.bytes.set_len(ahead.bytes.len() + n) },
@@ -284,7 +289,7 @@ impl TcpStream {
             return Ok(0);
         }
         let most = self.1.unit.of(self.1.conversation.data_file(), buf.len());
-        match operation::read(self.1.conversation.data(), &mut buf[..most], call) {
+        match timed_io::read(self.1.conversation.data(), &mut buf[..most], call) {
             Ok(0) if !call.is_shut() => self.see_end(ahead).map(|()| 0),
             Ok(n) => {
                 self.1.unheard.store(0, Relaxed);
@@ -359,7 +364,7 @@ impl TcpStream {
         self.see_reader()?;
         let most = self.1.unit.of(conversation.data_file(), buf.len()).min(MAX_ATOMIC);
         let most = await_room(unacknowledged, conversation, most, &call)?;
-        let written = operation::write(conversation.data(), &buf[..most], &call, rule, || {
+        let written = timed_io::write(conversation.data(), &buf[..most], &call, rule, || {
             drain.has_drained(conversation)
         });
         if let Ok(n) = written {
@@ -431,16 +436,16 @@ impl TcpStream {
     /// The kernel's close sends what is queued in its own time. So the last handle of the stream
     /// lingers: it waits until all is acknowledged, or hangs up at once for a time of zero.
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
-        *self.1.linger.lock().unwrap_or_else(PoisonError::into_inner) = linger;
+        *self.1.linger.lock() = linger;
         Ok(())
     }
 
     pub fn linger(&self) -> io::Result<Option<Duration>> {
-        Ok(*self.1.linger.lock().unwrap_or_else(PoisonError::into_inner))
+        Ok(*self.1.linger.lock())
     }
 
-    /// The kernel probes every two minutes and gives the stream up at the fourth silence. Kernels of
-    /// before October 2025 always probe: they take no interval that is none.
+    /// The kernel probes every two minutes and gives the stream up at the fourth silence. Kernels
+    /// of before October 2025 always probe: they take no interval that is none.
     pub fn set_keepalive(&self, keepalive: bool) -> io::Result<()> {
         self.1.conversation.command(if keepalive { b"keepalive" } else { b"keepalive 0" })?;
         self.1.keepalive.store(keepalive, SeqCst);
@@ -463,7 +468,7 @@ impl TcpStream {
     }
 
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        set_ttl(&self.1.conversation, &self.1.ttl, ttl)
+        self.1.conversation.set_ttl(&self.1.ttl, ttl)
     }
 
     pub fn ttl(&self) -> io::Result<u32> {
@@ -477,21 +482,10 @@ impl TcpStream {
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.1.reads.set_nonblocking(nonblocking)?;
         self.1.writes.set_nonblocking(nonblocking)?;
-        self.1.reading.nudge();
-        self.1.writing.nudge();
+        self.1.reading.recheck_waiters();
+        self.1.writing.recheck_waiters();
         Ok(())
     }
-}
-
-/// The kernel does not check the value.
-pub(super) fn set_ttl(conversation: &Conversation, kept: &AtomicU32, ttl: u32) -> io::Result<()> {
-    if ttl > 255 {
-        return Err(io::const_error!(io::ErrorKind::InvalidInput, "a ttl is at most 255"));
-    }
-    let command = crate::sys::pal::text::Text::new(format_args!("ttl {ttl}"));
-    conversation.command(command.as_bytes())?;
-    kept.store(ttl, SeqCst);
-    Ok(())
 }
 
 /// A reader's error that may be a reset.
@@ -514,36 +508,13 @@ fn await_room(
             return Ok(room);
         }
         if call.is_shut() {
-            return Err(operation::shut_error());
+            return Err(timed_io::shut_error());
         }
         let wait = call.wait().0;
         over(wait).map_or(Ok(()), Err)?;
-        let _ = process::sleep(pause_ms.min(operation::left_ms(wait)));
+        let _ = process::sleep(pause_ms.min(timed_io::left_ms(wait)));
         pause_ms = (2 * pause_ms).clamp(1, LONGEST_PAUSE_MS);
     }
-}
-
-/// An address without the number of an interface, which the kernel does not know: it would take
-/// any.
-pub(super) fn check_scope(address: &SocketAddr) -> io::Result<()> {
-    match address {
-        SocketAddr::V6(address) if address.scope_id() != 0 => Err(io::const_error!(
-            io::ErrorKind::InvalidInput,
-            "the kernel knows no interface by a number: give an address without a scope",
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// The address to call: no address means this machine, as it does on Unix. The kernel has no route
-/// to it.
-pub(super) fn reachable(address: &SocketAddr) -> SocketAddr {
-    let ip = match address.ip().to_canonical() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }
 
 /// A fresh conversation for each call: after a failed one the kernel takes no other.
@@ -552,7 +523,7 @@ fn connect(addr: &SocketAddr, deadline: Option<Deadline>) -> io::Result<TcpStrea
     let to = reachable(addr);
     loop {
         let mut conversation = Conversation::new(Protocol::Tcp)?;
-        match conversation.connect(&to, deadline) {
+        match connect::connect(&mut conversation, &to, deadline) {
             Ok(Connected::Stands(read)) => {
                 let mut stream = TcpStream::of(conversation);
                 if let Some(read) = read {

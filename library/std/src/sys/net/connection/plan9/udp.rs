@@ -10,27 +10,29 @@
 //! No write waits or fails, whatever becomes of the datagram. What surely vanishes, for its length
 //! or its address, is refused here.
 
-use super::conversation::Conversation;
-use super::direction::{Call, Direction};
-use super::groups::{Groups, way_to};
-use super::lane::Lane;
-use super::place::Protocol;
-use super::socket::{Socket, Spare};
-use super::stream::{check_scope, reachable, set_ttl};
-use super::unit::Unit;
-use crate::fmt;
-use crate::io;
-use crate::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use crate::sync::atomic::Ordering::SeqCst;
-use crate::sync::atomic::{AtomicBool, AtomicU32};
-use crate::sync::{Arc, Mutex};
-use crate::sys::fd::FileDesc;
-use crate::sys::pal::deadline::operation::{self, Bound, Wait};
-use crate::sys::pal::text::Text;
-use crate::sys::unsupported;
-use crate::time::Duration;
 use plan9_abi::addr::Text as AddressText;
 use plan9_abi::udp::{HEADER, MAX_PAYLOAD_HEADERS, MAX_PAYLOAD_V4, Udphdr};
+
+use super::address::{check_scope, reachable};
+use super::conversation::Conversation;
+use super::half::{Call, Half};
+use super::io_lock::IoLock;
+use super::iounit::IoUnit;
+use super::multicast::{Memberships, way_to};
+use super::network::Protocol;
+use super::socket::{Socket, Spare};
+use super::timed_io;
+use crate::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use crate::sync::Arc;
+use crate::sync::atomic::Ordering::SeqCst;
+use crate::sync::atomic::{AtomicBool, AtomicU32};
+use crate::sync::nonpoison::Mutex;
+use crate::sys::fd::FileDesc;
+use crate::sys::pal::deadline::bound::{Bound, Wait};
+use crate::sys::pal::small_cstr::SmallCStr;
+use crate::sys::unsupported;
+use crate::time::Duration;
+use crate::{fmt, io};
 
 /// So many datagrams of strangers a call drops that may not wait.
 const MOST_DROPPED: u64 = 32;
@@ -43,13 +45,13 @@ struct Shared {
     /// Its own address, with the wildcard that was asked for: the kernel writes both alike.
     local: SocketAddr,
     peer: Mutex<Option<Peer>>,
-    unit: Unit,
+    unit: IoUnit,
     /// The kernel lets one reader wait at a time, and a peeked datagram belongs to the next.
-    reading: Lane<Inbox>,
-    reads: Direction,
+    reading: IoLock<Inbox>,
+    reads: Half,
     /// Its timeout bounds a write where `/net` is another machine's.
-    writes: Direction,
-    groups: Groups,
+    writes: Half,
+    groups: Memberships,
     broadcast: AtomicBool,
     ttl: AtomicU32,
 }
@@ -99,7 +101,7 @@ fn not_connected() -> io::Error {
 
 impl Shared {
     fn connected(&self) -> Option<Peer> {
-        *self.peer.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        *self.peer.lock()
     }
 
     fn peer(&self) -> Option<SocketAddr> {
@@ -152,7 +154,7 @@ impl Shared {
         datagram.extend_from_slice(&header.bytes());
         datagram.extend_from_slice(data);
         // One that a note breaks has been sent.
-        operation::command(self.conversation.data(), &datagram, &self.writes.call())?;
+        timed_io::command(self.conversation.data(), &datagram, &self.writes.call())?;
         Ok(data.len())
     }
 
@@ -168,7 +170,7 @@ impl Shared {
                 inbox.datagram.clear();
                 inbox.datagram.reserve(room);
                 let spare = &mut inbox.datagram.spare_capacity_mut()[..room];
-                let n = operation::read(self.conversation.data(), spare, call)?;
+                let n = timed_io::read(self.conversation.data(), spare, call)?;
                 // SAFETY: the kernel has written that many bytes.
                 unsafe { inbox.datagram.set_len(n) };
             }
@@ -188,7 +190,7 @@ impl Shared {
             // The call's time goes on whoever sends.
             match call.wait().0 {
                 Wait::Not if dropped < MOST_DROPPED => {}
-                wait => operation::over(wait).map_or(Ok(()), Err)?,
+                wait => timed_io::over(wait).map_or(Ok(()), Err)?,
             }
         }
         unreachable!("a loop without an end")
@@ -202,8 +204,8 @@ impl UdpSocket {
             let mut conversation = Conversation::new(Protocol::Udp)?;
             conversation.command(b"headers")?;
             let command = match addr.ip().is_unspecified() {
-                true => Text::new(format_args!("announce *!{}", addr.port())),
-                false => Text::new(format_args!("announce {}", AddressText(*addr))),
+                true => SmallCStr::new(format_args!("announce *!{}", addr.port())),
+                false => SmallCStr::new(format_args!("announce {}", AddressText(*addr))),
             };
             conversation.settle(command.as_bytes())?;
             conversation.open_data()?;
@@ -218,11 +220,11 @@ impl UdpSocket {
             conversation,
             local,
             peer: Mutex::new(peer),
-            unit: Unit::new(),
-            reading: Lane::new(Inbox::default()),
-            reads: Direction::new(),
-            writes: Direction::new(),
-            groups: Groups::new(),
+            unit: IoUnit::new(),
+            reading: IoLock::new(Inbox::default()),
+            reads: Half::new(),
+            writes: Half::new(),
+            groups: Memberships::new(),
             broadcast: AtomicBool::new(false),
             ttl: AtomicU32::new(255),
         });
@@ -292,7 +294,7 @@ impl UdpSocket {
     /// For the call that is blocked, and those that wait for their turn, as well.
     pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.0.reads.set_timeout(timeout)?;
-        self.0.reading.nudge();
+        self.0.reading.recheck_waiters();
         Ok(())
     }
 
@@ -361,7 +363,7 @@ impl UdpSocket {
     }
 
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        set_ttl(&self.0.conversation, &self.0.ttl, ttl)
+        self.0.conversation.set_ttl(&self.0.ttl, ttl)
     }
 
     pub fn ttl(&self) -> io::Result<u32> {
@@ -376,7 +378,7 @@ impl UdpSocket {
     /// Writes never wait for anybody, so reads alone are told.
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.0.reads.set_nonblocking(nonblocking)?;
-        self.0.reading.nudge();
+        self.0.reading.recheck_waiters();
         Ok(())
     }
 
@@ -403,7 +405,7 @@ impl UdpSocket {
                 });
             }
             let peer = Some(Peer { address, local });
-            *self.0.peer.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = peer;
+            *self.0.peer.lock() = peer;
             Ok(())
         })
     }

@@ -1,21 +1,19 @@
 //! Deadlines of blocking calls.
 //!
-//! A timed operation arms its thread's [`slot`] and enters the kernel through the [`stub`]. The
-//! deadline [`thread`] posts a note to a proc whose deadline has passed; the note handler counts
-//! it, and sends a proc that had not entered the kernel yet out of the stub. An [`attempt`] takes
-//! the slot back, waits until every note that was posted has been handled, and says what the kernel
-//! did; an [`operation`] is made of as many attempts as its bound allows. [`write_rule`] says when
-//! a stream may be written to, [`settings`] hold what bounds its calls. The same thread ends [timed waits](timed_wait) of futexes; [`wake`]
-//! says when it is to look, and [`pause`] how it waits until then.
+//! A timed call arms its thread's [`slot`] and enters the kernel through the assembly
+//! [`timed_call`](super::arch::timed_call). The deadline [`thread`] posts a note to a proc whose
+//! deadline has passed. The note handler counts it, and sends a proc that had not entered the
+//! kernel yet out of that code. The [`syscall`] takes the slot back, waits until every note that
+//! was posted has been handled, and says what the kernel did. What bounds a call is a [`bound`].
+//!
+//! The same thread ends [timed waits](timed_wait) of futexes. [`schedule`] says when it is to look,
+//! and [`pause`] how it waits until then.
 
-pub mod attempt;
-pub mod operation;
+pub mod bound;
 pub mod pause;
-pub mod settings;
+pub mod schedule;
 pub mod slot;
-pub mod stub;
+pub mod syscall;
 pub mod text;
 pub mod thread;
 pub mod timed_wait;
-pub mod wake;
-pub mod write_rule;

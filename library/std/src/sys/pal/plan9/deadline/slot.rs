@@ -26,7 +26,8 @@
 //! Fired. A note that somebody forged may be counted too: so the owner leaves when at least as many
 //! are handled as were posted, and what a forger can do is break one wait, which is made again.
 
-use core::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
+use core::sync::atomic::Ordering;
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 /// What the protocol needs of an atomic word, so that a model checker can bring its own.
 pub trait Word {

@@ -5,20 +5,22 @@
 //! long it waits at a time in [`pause`](super::pause). The thread is started by the first operation
 //! that needs it and never ends before the program does. It runs no code of the program's.
 
-use super::pause::Pause;
-use super::slot::{AGAIN, OVERDUE, Operation};
-use super::text;
-use super::wake::{By, Wake};
-use crate::io;
-use crate::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
-use crate::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64};
-use crate::sys::pal::thread_control::{self, ThreadControl};
-use crate::sys::pal::{clock, errstr, lost, private, proc_file, waiters};
-use crate::sys::thread::service;
 use plan9_abi::errors::Kind;
 use plan9_abi::flags::open;
 use plan9_abi::note;
 use plan9_abi::sys::{file, process, sync};
+
+use super::pause::Pause;
+use super::schedule::{By, Wake};
+use super::slot::{AGAIN, OVERDUE, Operation};
+use super::text;
+use crate::io;
+use crate::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
+use crate::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64};
+use crate::sys::pal::{errstr, proc_file};
+use crate::sys::thread::control::ThreadControl;
+use crate::sys::thread::{control, per_proc, service, waiters, watchdog};
+use crate::sys::time::clock;
 
 /// Its stack, in bytes.
 const STACK: usize = 64 << 10;
@@ -109,7 +111,7 @@ fn wake(by: By) {
         By::Semaphore => drop(sync::semrelease(&WAKE, 1)),
         By::Sleep => {
             let ctl = CTL.load(Relaxed);
-            let _ = errstr::unbroken(|| file::write(ctl, note::CTL_INTERRUPT));
+            let _ = errstr::retry(|| file::write(ctl, note::CTL_INTERRUPT));
         }
     }
 }
@@ -152,9 +154,10 @@ fn post(thread: &ThreadControl, operation: Operation) {
     let fd = thread.note_fd.load(Acquire);
     let note = text::note(operation.number());
     // An owner's interrupt can break the wait for the proc's lock: nothing has been posted then.
-    let accepted = errstr::unbroken(|| file::write(fd, &note)).is_ok();
-    let is_gone =
-        !accepted && (errstr::means(Kind::NotFound) || lost::is_gone(thread.pid.load(Relaxed)));
+    let accepted = errstr::retry(|| file::write(fd, &note)).is_ok();
+    let is_gone = !accepted
+        && (errstr::last_error_is_kind(Kind::NotFound)
+            || watchdog::is_gone(thread.pid.load(Relaxed)));
     let again = if is_gone { NEVER } else { clock::now() + AGAIN };
     thread.slot.0.posted(operation, accepted, again);
 }
@@ -166,7 +169,7 @@ fn earliest() -> u64 {
         let wait = thread.slot.1.armed().map_or(NEVER, |(_, until)| until);
         operation.min(wait)
     };
-    thread_control::all().map(of).min().unwrap_or(NEVER)
+    control::all().map(of).min().unwrap_or(NEVER)
 }
 
 fn run() {
@@ -178,7 +181,7 @@ fn run() {
         let asked = ASKED.swap(NEVER, SeqCst);
         let now = clock::now();
         let mut next = if asked > now { asked } else { NEVER };
-        for thread in thread_control::all() {
+        for thread in control::all() {
             next = next.min(look_at_operation(thread, now)).min(look_at_wait(thread, now));
         }
         wait_until(next);
@@ -230,10 +233,16 @@ fn wait_until(next: u64) {
     let pause = |left: u64| if next == NEVER { None } else { Some(Pause::of(left)) };
     let left = || next.saturating_sub(clock::now());
     let by = match pause(left()) {
-        Some(Pause::Yield) => return drop(process::sleep(0)),
+        Some(Pause::Yield) => {
+            let _ = process::sleep(0);
+            return;
+        }
         // Nothing could end the sleep: so it is short, and the moment stays 0, for the thread looks
         // in time.
-        Some(Pause::Sleep(_)) if CTL.load(Relaxed) < 0 => return drop(process::sleep(SLICE_MS)),
+        Some(Pause::Sleep(_)) if CTL.load(Relaxed) < 0 => {
+            let _ = process::sleep(SLICE_MS);
+            return;
+        }
         Some(Pause::Sleep(_)) => By::Sleep,
         Some(Pause::Ticks(_)) | None => By::Semaphore,
     };
@@ -254,9 +263,9 @@ fn wait_until(next: u64) {
 /// Opens the thread's own `ctl`, and asks whether the kernel knows `interrupt` by the message that
 /// takes it back.
 fn open_ctl() {
-    let Ok(fd) = proc_file::open(private::pid(), "ctl", open::WRITE) else { return };
-    match errstr::unbroken(|| file::write(fd, note::CTL_NOINTERRUPT)) {
-        Err(_) if !errstr::was(plan9_abi::errors::NOTES_PENDING) => drop(file::close(fd)),
+    let Ok(fd) = proc_file::open(per_proc::pid(), "ctl", open::WRITE) else { return };
+    match errstr::retry(|| file::write(fd, note::CTL_NOINTERRUPT)) {
+        Err(_) if !errstr::last_error_is(plan9_abi::errors::NOTES_PENDING) => drop(file::close(fd)),
         _ => CTL.store(fd, Relaxed),
     }
 }

@@ -22,8 +22,9 @@
 //! be of a wait that is over; under the lock it looks again, and a wait that has begun since has no
 //! deadline yet, or one of its own.
 
-use super::slot::Word;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use crate::sys::pal::deadline::slot::Word;
 
 /// No deadline.
 const NONE: u64 = 0;

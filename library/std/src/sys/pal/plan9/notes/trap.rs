@@ -4,15 +4,16 @@
 //! neither: the stack is walked by frame pointers, within the bounds of the thread's own, and the
 //! executable's tables are read through a small buffer, for all frames at a time.
 
-use crate::cell::UnsafeCell;
-use crate::fmt::{self, Write};
-use crate::ptr;
-use crate::str;
-use crate::sys::pal::private;
-use crate::sys::pal::symbols::{self, Place};
-use crate::sys::pal::text::Text;
-use crate::sys::pal::thread_control::ThreadControl;
 use plan9_abi::sys::file;
+
+use crate::cell::UnsafeCell;
+use crate::fmt::Write;
+use crate::sys::pal::small_cstr::SmallCStr;
+use crate::sys::pal::symbols::Place;
+use crate::sys::pal::{arch, symbols};
+use crate::sys::thread::control::ThreadControl;
+use crate::sys::thread::per_proc;
+use crate::{fmt, str};
 
 /// The most frames that are shown.
 const FRAMES: usize = 24;
@@ -48,7 +49,7 @@ pub unsafe fn tell(thread: &ThreadControl, text: &[u8], pc: usize, sp: usize, bp
     let shown = thread.shown_name();
     let text = str::from_utf8(text).unwrap_or("?");
     // One write for what must be read: other threads may be telling of theirs.
-    let head = Text::new(format_args!("thread '{shown}' ({}): {text}\n", private::pid()));
+    let head = SmallCStr::new(format_args!("thread '{shown}' ({}): {text}\n", per_proc::pid()));
     let _ = file::write(2, head.as_bytes());
     // SAFETY: the caller's.
     let places = unsafe { &mut *PLACES.0.get() };
@@ -80,10 +81,11 @@ unsafe fn walk(
     let top = thread.stack_top.get();
     places[0].pc = pc;
     let (mut count, mut lowest) = (1, sp);
-    // A frame is the caller's frame pointer and the return address; the chain goes up and ends with 0.
+    // A frame is the caller's frame pointer and the return address; the chain goes up and ends with
+    // 0.
     while count < places.len() && bp >= lowest && bp % 8 == 0 && bp < top.saturating_sub(16) {
         // SAFETY: two words within the thread's stack.
-        let [next, back] = unsafe { ptr::with_exposed_provenance::<[usize; 2]>(bp).read() };
+        let [next, back] = unsafe { arch::frame(bp) };
         if back == 0 {
             break;
         }
