@@ -113,7 +113,7 @@ fn with<T>(work: impl FnOnce(&mut Heap) -> T) -> T {
     result
 }
 
-/// Whether a block is one of [`blocks`].
+/// Whether a block is one of [`large`].
 fn is_large(size: usize, align: usize) -> bool {
     size >= LARGE && align <= large::GRAIN
 }

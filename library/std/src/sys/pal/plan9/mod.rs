@@ -4,8 +4,8 @@
 //! made by `rfork` with `RFMEM`. Two facts of that kernel shape everything here. The stack segment
 //! of a proc is its own, at the same address in each, so no thread may run where a reference could
 //! be given away: every thread, main included, runs on a stack from shared memory, and the stack
-//! segment serves for [`private`] words. And the kernel knows threads of no program: ending all of
-//! them is [`exit`]'s.
+//! segment serves for [private](crate::sys::thread::per_proc) words. And the kernel knows threads
+//! of no program: ending all of them is [`exit`]'s.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 

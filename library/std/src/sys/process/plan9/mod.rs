@@ -1,7 +1,7 @@
 //! Child processes.
 //!
 //! Only the proc that forked a child hears of its end, so each child has a thread of its own that
-//! forks it and then waits for it ([`reaper`]); `Child` asks that thread. [`launch`] is what the
+//! forks it and then waits for it ([`reaper`]); `Child` asks that thread. [`fork_exec`] is what the
 //! child does before it becomes the program.
 
 mod command;

@@ -1,9 +1,10 @@
 //! The deadline thread: it waits until the earliest deadline, posts notes to the procs whose time
 //! has come, and releases the semaphores of the timed waits that are over.
 //!
-//! How it is woken, and why it cannot sleep past a deadline, stands in [`wake`](super::wake); how
-//! long it waits at a time in [`pause`](super::pause). The thread is started by the first operation
-//! that needs it and never ends before the program does. It runs no code of the program's.
+//! How it is woken, and why it cannot sleep past a deadline, stands in
+//! [`schedule`](super::schedule); how long it waits at a time in [`pause`](super::pause). The
+//! thread is started by the first operation that needs it and never ends before the program does.
+//! It runs no code of the program's.
 
 use plan9_abi::errors::Kind;
 use plan9_abi::flags::open;
