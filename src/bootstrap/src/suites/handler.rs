@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 /// What the handler's symbol contains, mangled: `notes::handler` with the lengths of both.
-const NAME: &str = "5notes7handler";
+const NAME: &str = "12note_handler";
 /// Fewer instructions are not the handler.
 const LEAST: usize = 50;
 
