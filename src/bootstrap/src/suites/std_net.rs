@@ -22,8 +22,8 @@ const FEATURES: &[&str] = &[
     "tcp_linger",
 ];
 
-/// One that not every version of Rust knows.
-const KEEPALIVE: &str = "tcp_keepalive";
+/// Those that not every version of Rust knows.
+const NEWER: [&str; 2] = ["ipv6_hop_limit", "tcp_keepalive"];
 
 /// What the tests find at the root of std, but for its modules, and of the crate `rand`: one of them takes a port at
 /// random.
@@ -125,9 +125,8 @@ pub fn one(layout: &Layout, binary: &Path, test: &str, flags: &[&str]) -> Result
 fn compile(layout: &Layout, tests: &str, binary: &Path) -> Result<()> {
     let net = layout.overlaid_library().join("std/src/net");
     let mut features = FEATURES.to_vec();
-    if fs::read_to_string(net.join("tcp.rs"))?.contains(KEEPALIVE) {
-        features.push(KEEPALIVE);
-    }
+    let tcp = fs::read_to_string(net.join("tcp.rs"))?;
+    features.extend(NEWER.into_iter().filter(|feature| tcp.contains(feature)));
     // It has become a module of tests.
     let helpers = if net.join("test.rs").is_file() { "test" } else { "tests" };
     let source = format!(
