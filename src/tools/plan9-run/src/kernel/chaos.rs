@@ -17,7 +17,7 @@
 use super::Kernel;
 use super::dice::Dice;
 use super::proc::State;
-use super::tracee::Stop;
+use super::tracee::{Stop, TRAP_FLAG, TRAP_TRACE};
 use crate::dev::{Pid, WaitId};
 use plan9_abi::layout::TICK_MS;
 use std::collections::BTreeSet;
@@ -41,10 +41,6 @@ const STEPS: Range<u64> = 1..200;
 const SOON: Range<u64> = 10_000..1_000_000;
 /// PUSHF and POPF show and lose the flag of a step: no proc is stepped over them.
 const OF_FLAGS: [u8; 2] = [0x9C, 0x9D];
-/// The code of a SIGTRAP that is the end of a step.
-const TRAP_TRACE: i32 = 2;
-/// The trap flag, which Linux sets for a step.
-const TRAP_FLAG: u64 = 1 << 8;
 
 /// What happens to a proc at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,13 +6,12 @@
 //! anything else. So the write of a note to a stepped proc is over when the handler is, or after [`LONGEST_HOLD`].
 
 use super::proc::Proc;
+use super::tracee::TRAP_FLAG;
 use super::{Kernel, NoteKind, fp};
 use crate::dev::{Breakable, Operation, Pid, Result, Step, Value};
 use iced_x86::Mnemonic;
 
 const FORBIDDEN: &[u8] = b"sys: floating point in note handler";
-/// The trap flag, which stepping sets behind the program's back.
-const TRAP_FLAG: u64 = 0x100;
 /// The longest instruction, in bytes.
 const MAX_INSTRUCTION: usize = 15;
 /// How long a poster waits for a stepped handler, in nanoseconds. Some handlers wait for what their poster does next.

@@ -16,7 +16,7 @@
 //! The machine and the program share one processor of the host: a step that wakes another one takes five times as long.
 
 use super::proc::State;
-use super::tracee::Stop;
+use super::tracee::{Stop, TRAP_FLAG, TRAP_TRACE};
 use super::{Kernel, NoteKind, memory};
 use crate::dev::{self, Pid, error};
 use plan9_abi::aout::{HEADER_SIZE, Header};
@@ -40,10 +40,6 @@ mod text;
 const MAIN_THREAD: &[u8] = b"__rust_plan9_main_thread";
 /// Set in the type byte of a symbol.
 const SYMBOL_BIT: u8 = 0x80;
-/// The trap flag of a step. Linux leaves it set behind an instruction that loads the flags, as the note handler's does.
-const TRAP_FLAG: u64 = 1 << 8;
-/// The code of a SIGTRAP that is the end of a step.
-const TRAP_TRACE: i32 = 2;
 /// Steps in a row before others have their turn.
 const BURST: usize = 512;
 /// Operations in a row without a new point: there is none. Few would not tell, for no two of them need take the same way.

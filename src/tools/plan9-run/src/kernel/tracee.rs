@@ -18,6 +18,11 @@ const STUB_SIZE: u64 = 4096;
 const STUB_CODE: [u8; 3] = [0x0F, 0x05, 0xCC];
 /// The end of what Linux lets a process map.
 const TASK_SIZE: u64 = 0x7FFF_FFFF_F000;
+/// The trap flag, which Linux sets for a step. It leaves it set behind an instruction that loads the flags, as the note
+/// handler's POPF does.
+pub(super) const TRAP_FLAG: u64 = 1 << 8;
+/// The code of a SIGTRAP that is the end of a step.
+pub(super) const TRAP_TRACE: i32 = 2;
 const NT_X86_XSTATE: usize = 0x202;
 /// Room for any state that XSAVE writes on today's processors, in bytes.
 const XSTATE_SIZE: usize = 16 * 1024;

@@ -1,7 +1,7 @@
 //! Faults of the program become the kernel's notes (`pc64/trap.c`, `port/fault.c`).
 
 use super::proc::State;
-use super::tracee::Regs;
+use super::tracee::{Regs, TRAP_TRACE};
 use super::{Kernel, NoteKind, fp, memory};
 use crate::dev::Pid;
 use iced_x86::{InstructionInfoFactory, OpAccess};
@@ -9,9 +9,8 @@ use iced_x86::{InstructionInfoFactory, OpAccess};
 const SI_KERNEL: i32 = 0x80;
 const FPE_INTDIV: i32 = 1;
 const FPE_INTOVF: i32 = 2;
-/// `si_code` of a fault where nothing is mapped, and of a step.
+/// `si_code` of a fault where nothing is mapped.
 const SEGV_MAPERR: i32 = 1;
-const TRAP_TRACE: i32 = 2;
 
 impl Kernel {
     /// A proc stopped with a signal.
