@@ -8,12 +8,8 @@ use crate::fmt;
 use crate::io;
 use crate::path::Path;
 use crate::sync::{Mutex, MutexGuard, PoisonError};
-use crate::sys::fd::FileDesc;
 use crate::sys::fs::FileAttr;
-use crate::sys::pal::cvt_r;
 use crate::sys::pal::text::Text;
-use plan9_abi::flags::open;
-use plan9_abi::sys::file;
 
 /// The longest name, in bytes: that of a conversation's file must fit a [`Text`].
 const LONGEST: usize = 80;
